@@ -1,0 +1,57 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// gorm reaches the database only through the two pools here: closedGate, which
+// it is opened with and which can do nothing, and boundPool, which can run
+// statements inside one transaction but neither end it nor hand out the
+// connection. Plain gorm offers both (DB.DB and DB.Connection).
+
+var errGate = errors.New("postgres: gorm used outside a tenant transaction")
+
+type closedGate struct{}
+
+func (closedGate) PrepareContext(context.Context, string) (*sql.Stmt, error) { return nil, errGate }
+
+func (closedGate) ExecContext(context.Context, string, ...any) (sql.Result, error) {
+	return nil, errGate
+}
+
+func (closedGate) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
+	return nil, errGate
+}
+
+func (closedGate) QueryRowContext(ctx context.Context, _ string, _ ...any) *sql.Row {
+	return failingDB.QueryRowContext(ctx, "")
+}
+
+type boundPool struct{ tx *Tx }
+
+func (p boundPool) PrepareContext(context.Context, string) (*sql.Stmt, error) {
+	return nil, errors.New("postgres: prepared statements outlive a transaction")
+}
+
+func (p boundPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := p.tx.pipe.begin(ctx); err != nil {
+		return nil, err
+	}
+	return p.tx.conn.ExecContext(ctx, query, args...)
+}
+
+func (p boundPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := p.tx.pipe.begin(ctx); err != nil {
+		return nil, err
+	}
+	return p.tx.conn.QueryContext(ctx, query, args...)
+}
+
+func (p boundPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if err := p.tx.pipe.begin(ctx); err != nil {
+		return failingDB.QueryRowContext(ctx, "")
+	}
+	return p.tx.conn.QueryRowContext(ctx, query, args...)
+}

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// IngestTx is a transaction of the ingest role, bound to the tenants that it
+// was opened for. Only the committer (internal/lrs) has one; functions that
+// take a *Tx cannot be called with it.
+type IngestTx struct{ pipe pipe }
+
+// Ingest runs fn in one transaction that may read and insert statements of the
+// given tenants and of no other. It does not retry: the committer decides.
+func (db *DB) Ingest(ctx context.Context, tenants []int64, fn func(*IngestTx) error) (err error) {
+	if len(tenants) == 0 || slices.Min(tenants) <= 0 {
+		return errors.New("postgres: ingest without a tenant")
+	}
+	conn, err := db.ingest.Acquire(ctx)
+	if err != nil {
+		return mapError(err)
+	}
+	defer conn.Release()
+	tx := &IngestTx{pipe{ctx: ctx, conn: conn.Conn()}}
+	tx.pipe.prelude = []queued{{"begin", nil}, {setTenants, []any{tenantList(tenants)}}}
+	defer func() { err = tx.pipe.end(err) }()
+	return fn(tx)
+}
+
+// setTenants names the tenants to the ingest policy for this transaction only.
+const setTenants = `select set_config('app.tenants', $1, true)`
+
+func tenantList(tenants []int64) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, t := range tenants {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(t, 10))
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// SendBatch sends several statements in one round trip, together with the
+// begin of the transaction where that is still to come.
+func (tx *IngestTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	return tx.pipe.send(ctx, b)
+}
+
+// Query runs one query.
+func (tx *IngestTx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+	if err := tx.pipe.begin(ctx); err != nil {
+		return nil, err
+	}
+	return tx.pipe.conn.Query(ctx, query, args...)
+}
+
+// Exec runs one statement and returns the number of rows that it affected.
+func (tx *IngestTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return tx.pipe.exec(ctx, query, args...)
+}

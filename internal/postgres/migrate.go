@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+)
+
+// MigrateConfig says who migrates and which roles the service will use.
+type MigrateConfig struct {
+	OwnerURL string   // the role that owns the schema; creates the database and the roles where they are missing
+	RoleURLs []string // as AppRole, IngestRole and OperatorRole: a missing role is created with the URL's password
+	Files    fs.FS
+}
+
+// Migration is one schema file and whether it has been applied.
+type Migration struct {
+	Version int64  `json:"version"`
+	Name    string `json:"name"`
+	Applied bool   `json:"applied"`
+}
+
+// Migrate brings the schema up to date and returns the files it applied. It is
+// safe to start on several replicas at once: one works, the others wait for it.
+func Migrate(ctx context.Context, c MigrateConfig) ([]Migration, error) {
+	if err := ensureDatabase(ctx, c.OwnerURL); err != nil {
+		return nil, err
+	}
+	if err := ensureRoles(ctx, c); err != nil {
+		return nil, err
+	}
+	var applied []Migration
+	err := withProvider(c, func(p *goose.Provider) error {
+		results, err := p.Up(ctx)
+		for _, r := range results {
+			applied = append(applied, Migration{Version: r.Source.Version, Name: r.Source.Path, Applied: r.Error == nil})
+		}
+		return err
+	})
+	return applied, err
+}
+
+// MigrationStatus lists every known migration without changing anything.
+func MigrationStatus(ctx context.Context, c MigrateConfig) ([]Migration, error) {
+	var all []Migration
+	err := withProvider(c, func(p *goose.Provider) error {
+		results, err := p.Status(ctx)
+		for _, r := range results {
+			all = append(all, Migration{Version: r.Source.Version, Name: r.Source.Path, Applied: r.State == goose.StateApplied})
+		}
+		return err
+	})
+	return all, err
+}
+
+func withProvider(c MigrateConfig, fn func(*goose.Provider) error) error {
+	cfg, err := pgx.ParseConfig(c.OwnerURL)
+	if err != nil {
+		return fault.New(fault.Invalid, "the owner's database URL is not valid (it is not shown: it may hold a password)")
+	}
+	// A migration that cannot have its lock quickly gives way instead of queueing everybody behind it.
+	cfg.RuntimeParams["lock_timeout"] = "5s"
+	db := stdlib.OpenDB(*cfg)
+	defer func() { _ = db.Close() }()
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, c.Files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return mapError(err)
+	}
+	return mapError(fn(p))
+}
+
+// ensureDatabase creates the database that dsn names where it is missing.
+func ensureDatabase(ctx context.Context, dsn string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err == nil {
+		return conn.Close(ctx)
+	}
+	if !isCode(err, "3D000") {
+		return mapError(err)
+	}
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return err
+	}
+	name := cfg.Database
+	cfg.Database = "postgres"
+	if conn, err = pgx.ConnectConfig(ctx, cfg); err != nil {
+		return mapError(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize())
+	if isCode(err, "42P04", "23505") { // another replica was faster
+		return nil
+	}
+	return mapError(err)
+}
+
+// ensureRoles creates the roles of c.RoleURLs that are missing, each with the
+// password of its URL. Roles belong to the whole cluster, so replicas and
+// databases may race: a role that appears meanwhile is fine.
+func ensureRoles(ctx context.Context, c MigrateConfig) error {
+	conn, err := pgx.Connect(ctx, c.OwnerURL)
+	if err != nil {
+		return mapError(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	for _, dsn := range c.RoleURLs {
+		cfg, err := pgx.ParseConfig(dsn)
+		if err != nil {
+			return fault.New(fault.Invalid, "a role's database URL is not valid (it is not shown: it may hold a password)")
+		}
+		var exists bool
+		if err := conn.QueryRow(ctx, "select exists (select from pg_roles where rolname = $1)", cfg.User).Scan(&exists); err != nil {
+			return mapError(err)
+		}
+		if exists {
+			continue
+		}
+		_, err = conn.Exec(ctx, fmt.Sprintf("create role %s login nosuperuser nocreatedb nocreaterole noinherit nobypassrls password %s",
+			pgx.Identifier{cfg.User}.Sanitize(), literal(cfg.Password)))
+		if isCode(err, "42501") {
+			return fault.Wrap(fault.Invalid, err, "role %q is missing and the owner may not create it; create it, or give the owner CREATEROLE", cfg.User)
+		}
+		if err != nil && !isCode(err, "42710", "23505") {
+			return fmt.Errorf("create role %q: %w", cfg.User, hideQuery(err))
+		}
+	}
+	return nil
+}
+
+// literal quotes s for a utility statement, which takes no parameters.
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// hideQuery keeps a statement that holds a password out of errors.
+func hideQuery(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return fmt.Errorf("%s (SQLSTATE %s)", pg.Message, pg.Code)
+	}
+	return err
+}
+
+func isCode(err error, codes ...string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	for _, c := range codes {
+		if pg.Code == c {
+			return true
+		}
+	}
+	return false
+}
