@@ -13,7 +13,7 @@ var failingDB = sql.OpenDB(failingConnector{})
 type failingConnector struct{}
 
 func (failingConnector) Connect(context.Context) (driver.Conn, error) { return nil, errGate }
-func (failingConnector) Driver() driver.Driver                       { return failingDriver{} }
+func (failingConnector) Driver() driver.Driver                        { return failingDriver{} }
 
 type failingDriver struct{}
 
