@@ -1,0 +1,190 @@
+package xapi
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"unsafe"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// node is one JSON value of the statement in hand. A statement is a slice of
+// nodes in document order: a value's members or elements follow it, and next
+// leads past them. Strings alias the body (or, when it has escapes, an arena)
+// and never outlive the decoder's hold on it: whatever is kept is copied.
+type node struct {
+	name       string // of a member, decoded
+	text       string // a string decoded, a number as written
+	start, end int32  // the value in the body
+	from       int32  // where its name begins in the body, start for an element
+	parent     int32  // -1 for the statement
+	next       int32  // the node after this value and all in it
+	children   int32
+	kind       jsontext.Kind
+}
+
+// reader turns a body into nodes, statement by statement: the one pass of the
+// tokenizer, which checks the grammar, UTF-8, surrogates and duplicate names.
+type reader struct {
+	body   []byte
+	source bytes.Buffer
+	tokens jsontext.Decoder
+	nodes  []node
+	arena  []byte // decoded strings that had escapes
+	at     int    // in body: behind the last token
+	depth  int    // most levels of nesting
+	deep   int32  // the first value nested deeper, -1: none
+}
+
+func (r *reader) open(body []byte, depth int) {
+	r.body, r.at, r.depth = body, 0, depth
+	r.source = *bytes.NewBuffer(body)
+	r.tokens.Reset(&r.source)
+	r.arena = r.arena[:0]
+}
+
+// close lets go of the body.
+func (r *reader) close() {
+	r.body, r.source = nil, bytes.Buffer{}
+	r.tokens.Reset(&r.source)
+	clear(r.nodes[:cap(r.nodes)])
+	r.nodes = r.nodes[:0]
+}
+
+// next reads one token and returns its kind and where it begins; it ends at
+// r.at.
+func (r *reader) token() (kind jsontext.Kind, start int, err error) {
+	token, err := r.tokens.ReadToken()
+	if err != nil {
+		return 0, 0, err
+	}
+	start = r.at
+	for start < len(r.body) {
+		switch r.body[start] {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			start++
+			continue
+		}
+		break
+	}
+	r.at = int(r.tokens.InputOffset())
+	return token.Kind(), start, nil
+}
+
+// statement reads the value whose first token has been read into r.nodes.
+func (r *reader) statement(kind jsontext.Kind, start int) error {
+	r.nodes, r.deep = r.nodes[:0], -1
+	parent, depth := int32(-1), 0
+	name, from := "", -1
+	for {
+		switch kind {
+		case '}', ']':
+			n := &r.nodes[parent]
+			n.end, n.next = int32(r.at), int32(len(r.nodes))
+			parent = n.parent
+			depth--
+		default:
+			if kind == '"' && from < 0 && parent >= 0 && r.nodes[parent].kind == '{' {
+				name, from = r.decoded(start), start
+				break
+			}
+			if from < 0 {
+				from = start
+			}
+			i := int32(len(r.nodes))
+			n := node{name: name, start: int32(start), end: int32(r.at), from: int32(from), parent: parent, next: i + 1, kind: kind}
+			if parent >= 0 {
+				r.nodes[parent].children++
+			}
+			name, from = "", -1
+			switch kind {
+			case '"':
+				n.text = r.decoded(start)
+			case '0':
+				n.text = alias(r.body[start:r.at])
+			case '{', '[':
+				if depth++; depth > r.depth {
+					if r.deep < 0 {
+						r.deep = i
+					}
+					if err := r.skip(kind); err != nil {
+						return err
+					}
+					n.end = int32(r.at)
+					depth--
+				} else {
+					parent = i
+				}
+			}
+			r.nodes = append(r.nodes, n)
+		}
+		if parent < 0 {
+			return nil
+		}
+		var err error
+		if kind, start, err = r.token(); err != nil {
+			return err
+		}
+	}
+}
+
+// skip reads to the end of the object or array just begun.
+func (r *reader) skip(kind jsontext.Kind) error {
+	for open := 1; open > 0; {
+		var err error
+		if kind, _, err = r.token(); err != nil {
+			return err
+		}
+		switch kind {
+		case '{', '[':
+			open++
+		case '}', ']':
+			open--
+		}
+	}
+	return nil
+}
+
+// decoded returns what the string token from start to r.at says.
+func (r *reader) decoded(start int) string {
+	raw := r.body[start:r.at]
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return alias(raw[1 : len(raw)-1])
+	}
+	begin := len(r.arena)
+	arena, err := jsontext.AppendUnquote(r.arena, raw)
+	if err != nil {
+		return "" // the tokenizer has accepted it: does not happen
+	}
+	r.arena = arena
+	return alias(arena[begin:])
+}
+
+// alias returns b as a string without copying it.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// tooLong reports whether offsets of the body would not fit a node.
+func tooLong(body []byte) bool { return len(body) > math.MaxInt32 }
+
+// syntaxRule says what is wrong with JSON that the tokenizer refused, and
+// where: the pointer is relative to the body.
+func syntaxRule(err error, end int) (rule, pointer string, offset int64) {
+	var syntax *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &syntax):
+		rule, pointer, offset = "must be JSON", string(syntax.JSONPointer), syntax.ByteOffset
+		if errors.Is(syntax.Err, jsontext.ErrDuplicateName) {
+			return "is there twice; an object must have each name once", pointer, offset
+		}
+		if syntax.Err != nil {
+			rule += ": " + strings.TrimPrefix(syntax.Err.Error(), "jsontext: ")
+		}
+		return rule, pointer, offset
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "must be JSON: it ends too early", "", int64(end)
+	}
+	return "must be JSON: " + err.Error(), "", int64(end)
+}
