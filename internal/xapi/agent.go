@@ -93,7 +93,7 @@ func (d *decoder) checkAgent(n int32, form agentForm, own, members TermKind) (id
 	}
 	identifiers, listed := 0, false
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "objectType":
 		case "name":
 			d.want(m, '"', c)
@@ -137,7 +137,7 @@ func (d *decoder) checkMembers(n int32, kind TermKind) bool {
 // checkIdentifier validates an inverse functional identifier and returns the
 // identity that it makes.
 func (d *decoder) checkIdentifier(n int32) (identity word) {
-	name := d.nodes[n].name
+	name := d.name(n)
 	if name == "account" {
 		return d.checkAccount(n)
 	}
@@ -175,7 +175,7 @@ func (d *decoder) checkAccount(n int32) (identity word) {
 	}
 	home, name := int32(-1), int32(-1)
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "homePage":
 			home = m
 			d.checkIRI(m, clauseAccount, "an IRL")
@@ -196,8 +196,8 @@ func (d *decoder) checkAccount(n int32) (identity word) {
 		return identity
 	}
 	from := int32(len(d.words))
-	d.words = append(append(d.words, "account:"...), d.nodes[home].text...)
-	d.words = append(append(d.words, '\n'), d.nodes[name].text...)
+	d.words = append(append(d.words, "account:"...), d.text(home)...)
+	d.words = append(append(d.words, '\n'), d.text(name)...)
 	return word{from, int32(len(d.words))}
 }
 
@@ -213,11 +213,11 @@ func (d *decoder) checkAuthority(n int32) {
 	d.checkAgent(n, agentOrGroup, 0, 0)
 	ok := !d.faulty
 	d.faulty = d.faulty || faulty
-	if t := d.member(n, "objectType"); !ok || t < 0 || d.nodes[t].text != "Group" {
+	if t := d.member(n, "objectType"); !ok || t < 0 || d.text(t) != "Group" {
 		return
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "mbox", "mbox_sha1sum", "openid", "account":
 			d.fail(m, clauseAuthority, "an authority must be an Agent, or a Group without identifier of the application and its user (OAuth)")
 			return

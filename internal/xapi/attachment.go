@@ -31,7 +31,7 @@ func (d *decoder) checkAttachment(n int32) {
 	var head attachmentWords
 	found := 0
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "usageType":
 			found |= usageType
 			s, _ := d.checkIRI(m, clauseAttachments, "an IRI")
@@ -52,8 +52,8 @@ func (d *decoder) checkAttachment(n int32) {
 			found |= length
 			if d.want(m, '0', clauseAttachments) {
 				var ok bool
-				if head.length, ok = parseLength(d.nodes[m].text); !ok {
-					d.fail(m, clauseAttachments, "must be a whole number of octets, not %s", abbreviate(d.nodes[m].text))
+				if head.length, ok = parseLength(d.text(m)); !ok {
+					d.fail(m, clauseAttachments, "must be a whole number of octets, not %s", abbreviate(d.text(m)))
 				}
 			}
 		case "sha2":

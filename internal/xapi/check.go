@@ -23,7 +23,7 @@ func (d *decoder) checkStatement() {
 	}
 	voids := false
 	for n := int32(1); n < d.nodes[0].next; n = d.nodes[n].next {
-		switch d.nodes[n].name {
+		switch d.name(n) {
 		case "id":
 			d.checkID(n)
 		case "actor":
@@ -69,7 +69,7 @@ func (d *decoder) checkSubStatement(n int32) {
 		object = true
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch name := d.nodes[m].name; name {
+		switch name := d.name(m); name {
 		case "objectType", "object":
 		case "actor":
 			actor = true
@@ -140,7 +140,7 @@ func (d *decoder) checkVersion(n int32) {
 	if !d.want(n, '"', clauseVersion) {
 		return
 	}
-	s := d.nodes[n].text
+	s := d.text(n)
 	one := statementVersion(s, "1.0")
 	switch {
 	case d.version == V1 && !one:
@@ -164,9 +164,9 @@ func (d *decoder) checkTimestamp(n int32, c clause) (at instant, ok bool) {
 	if d.trusted {
 		v = V1 // the text may be older than 2.0: take what either takes
 	}
-	at, ok = parseInstant(d.nodes[n].text, v)
+	at, ok = parseInstant(d.text(n), v)
 	if !ok {
-		d.fail(n, c, "must be a timestamp like 2026-03-01T12:30:00.000Z, not %q", abbreviate(d.nodes[n].text))
+		d.fail(n, c, "must be a timestamp like 2026-03-01T12:30:00.000Z, not %q", abbreviate(d.text(n)))
 	}
 	return at, ok
 }
@@ -177,7 +177,7 @@ func (d *decoder) member(n int32, name string) int32 {
 		return -1
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		if d.nodes[m].name == name {
+		if d.name(m) == name {
 			return m
 		}
 	}
@@ -189,7 +189,7 @@ func (d *decoder) checkString(n int32, c clause) (string, bool) {
 	if !d.want(n, '"', c) {
 		return "", false
 	}
-	return d.nodes[n].text, true
+	return d.text(n), true
 }
 
 // checkIRI wants n to be an IRI; as says of what kind, "an IRI" or "an IRL".
@@ -221,8 +221,8 @@ func (d *decoder) checkLanguageMap(n int32, c clause) {
 		return
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		if !validLanguageTag(d.nodes[m].name) {
-			d.fail(m, clauseLanguageMap, "the key must be a language tag like en or pt-BR, not %q", abbreviate(d.nodes[m].name))
+		if !validLanguageTag(d.name(m)) {
+			d.fail(m, clauseLanguageMap, "the key must be a language tag like en or pt-BR, not %q", abbreviate(d.name(m)))
 		}
 		d.want(m, '"', clauseLanguageMap)
 	}
@@ -235,8 +235,8 @@ func (d *decoder) checkExtensions(n int32, c clause) {
 		return
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		if !validIRI(d.nodes[m].name) {
-			d.fail(m, clauseExtensions, "the key must be an IRI with a scheme, not %q", abbreviate(d.nodes[m].name))
+		if !validIRI(d.name(m)) {
+			d.fail(m, clauseExtensions, "the key must be an IRI with a scheme, not %q", abbreviate(d.name(m)))
 		}
 	}
 }

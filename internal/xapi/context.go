@@ -25,7 +25,7 @@ func (d *decoder) checkContext(n int32, about objectKind, inside bool) {
 		return
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch name := d.nodes[m].name; name {
+		switch name := d.name(m); name {
 		case "registration":
 			if id, ok := d.checkUUID(m, clauseContext); ok && !inside {
 				d.out.Registration = id
@@ -72,7 +72,7 @@ func (d *decoder) checkContextActivities(n int32, inside bool) {
 		return
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		slot := d.nodes[m].name
+		slot := d.name(m)
 		switch slot {
 		case "parent", "grouping", "category", "other":
 		default:
@@ -113,7 +113,7 @@ func (d *decoder) checkContextAgents(n int32, objectType, of string, form agentF
 		}
 		typed, found := false, false
 		for p := m + 1; p < d.nodes[m].next; p = d.nodes[p].next {
-			switch d.nodes[p].name {
+			switch d.name(p) {
 			case "objectType":
 				typed = true
 				if s, ok := d.checkString(p, clauseContext); ok && s != objectType {

@@ -172,10 +172,10 @@ func (d *decoder) canonical(n int32, p part) {
 	case '[':
 		d.canonicalArray(n, p)
 	case '"':
-		d.canonicalString(v.text, p)
+		d.canonicalString(d.text(n), p)
 	case '0':
 		c.bytes = append(c.bytes, '0')
-		c.bytes = appendDecimal(c.bytes, v.text)
+		c.bytes = appendDecimal(c.bytes, d.text(n))
 		c.bytes = append(c.bytes, ';')
 	default:
 		c.bytes = append(c.bytes, byte(v.kind))
@@ -188,7 +188,7 @@ func (d *decoder) objectPart(n int32) part {
 	if t < 0 {
 		return partActivity
 	}
-	switch d.nodes[t].text {
+	switch d.text(t) {
 	case "Agent", "Group":
 		return partAgent
 	case "StatementRef":
@@ -203,7 +203,7 @@ func (d *decoder) canonicalObject(n int32, p part) {
 	c := &d.canon
 	begin := len(c.order)
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		if _, counts := partOf(p, d.nodes[m].name); counts {
+		if _, counts := partOf(p, d.name(m)); counts {
 			c.order = append(c.order, m)
 		}
 	}
@@ -212,7 +212,7 @@ func (d *decoder) canonicalObject(n int32, p part) {
 	c.bytes = append(c.bytes, '{')
 	for i := begin; i < end; i++ {
 		m := c.order[i]
-		name := d.nodes[m].name
+		name := d.name(m)
 		child, _ := partOf(p, name)
 		c.bytes = appendCounted(c.bytes, name)
 		d.canonical(m, child)
@@ -225,13 +225,13 @@ func (d *decoder) canonicalObject(n int32, p part) {
 // insertion needs no closure and little work.
 func (d *decoder) sortMembers(members []int32) {
 	if len(members) > 12 {
-		slices.SortFunc(members, func(a, b int32) int { return strings.Compare(d.nodes[a].name, d.nodes[b].name) })
+		slices.SortFunc(members, func(a, b int32) int { return strings.Compare(d.name(a), d.name(b)) })
 		return
 	}
 	for i := 1; i < len(members); i++ {
 		m := members[i]
-		name, k := d.nodes[m].name, i
-		for ; k > 0 && d.nodes[members[k-1]].name > name; k-- {
+		name, k := d.name(m), i
+		for ; k > 0 && d.name(members[k-1]) > name; k-- {
 			members[k] = members[k-1]
 		}
 		members[k] = m

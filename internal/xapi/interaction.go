@@ -35,7 +35,7 @@ func (d *decoder) checkDefinition(n int32) (typ string) {
 	var lists [5]int32
 	listed := lists[:0]
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "name", "description":
 			d.checkLanguageMap(m, clauseActivity)
 		case "type":
@@ -72,8 +72,8 @@ func (d *decoder) checkDefinition(n int32) (typ string) {
 		return typ
 	}
 	for _, m := range listed {
-		if !slices.Contains(allowed, d.nodes[m].name) {
-			d.fail(m, clauseActivity, "%q does not belong to the interactionType %q: leave it out", d.nodes[m].name, s)
+		if !slices.Contains(allowed, d.name(m)) {
+			d.fail(m, clauseActivity, "%q does not belong to the interactionType %q: leave it out", d.name(m), s)
 		}
 	}
 	return typ
@@ -118,7 +118,7 @@ func (d *decoder) checkComponent(n int32) (id string, ok bool) {
 	}
 	found := false
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "id":
 			found = true
 			id, ok = d.checkString(m, clauseActivity)

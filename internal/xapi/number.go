@@ -97,6 +97,16 @@ func appendDecimal(dst []byte, s string) []byte {
 // compareDecimals returns -1, 0 or 1 as the JSON number a is less than, equal
 // to or greater than b.
 func compareDecimals(a, b string) int {
+	if a == b {
+		return 0
+	}
+	// Rounding keeps order: only numbers that round to one float are compared
+	// digit by digit.
+	f, _ := strconv.ParseFloat(a, 64)
+	g, _ := strconv.ParseFloat(b, 64)
+	if f != g {
+		return cmp.Compare(f, g)
+	}
 	x, y := parseDecimal(a), parseDecimal(b)
 	xHead, xTail, xPower := x.normal()
 	yHead, yTail, yPower := y.normal()

@@ -29,7 +29,7 @@ func (d *decoder) checkVerb(n int32) (iri word, voided bool) {
 	}
 	found := false
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "id":
 			found = true
 			if s, ok := d.checkIRI(m, clauseVerb, "an IRI"); ok {
@@ -101,7 +101,7 @@ func (d *decoder) checkReference(n int32) (target uuid.UUID) {
 	}
 	id, typed := false, false
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "objectType":
 			typed = true
 			if s, ok := d.checkString(m, clauseReference); ok && s != "StatementRef" {
@@ -136,7 +136,7 @@ func (d *decoder) checkActivity(n int32) (a activityParts) {
 	}
 	found, definition := false, int32(-1)
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "objectType":
 			if s, ok := d.checkString(m, clauseActivity); ok && s != "Activity" {
 				d.fail(m, clauseActivity, `must be "Activity", not %q`, abbreviate(s))

@@ -13,7 +13,7 @@ func (d *decoder) checkResult(n int32, inside bool) {
 		return
 	}
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "score":
 			d.checkScore(m, inside)
 		case "success":
@@ -68,11 +68,11 @@ func (d *decoder) checkScore(n int32, inside bool) {
 	var rawAt, lowAt int32
 	for m := n + 1; m < d.nodes[n].next; m = d.nodes[m].next {
 		var to *string
-		switch d.nodes[m].name {
+		switch d.name(m) {
 		case "scaled":
 			to = &scaled
-			if d.nodes[m].kind == '0' && (compareDecimals(d.nodes[m].text, "-1") < 0 || compareDecimals(d.nodes[m].text, "1") > 0) {
-				d.fail(m, clauseScore, "must be between -1 and 1, not %s", abbreviate(d.nodes[m].text))
+			if d.nodes[m].kind == '0' && (compareDecimals(d.text(m), "-1") < 0 || compareDecimals(d.text(m), "1") > 0) {
+				d.fail(m, clauseScore, "must be between -1 and 1, not %s", abbreviate(d.text(m)))
 			}
 		case "raw":
 			to, rawAt = &raw, m
@@ -85,7 +85,7 @@ func (d *decoder) checkScore(n int32, inside bool) {
 			continue
 		}
 		if d.want(m, '0', clauseScore) {
-			*to = d.nodes[m].text
+			*to = d.text(m)
 		}
 	}
 	if low != "" && high != "" && compareDecimals(low, high) >= 0 {

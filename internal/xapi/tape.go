@@ -13,18 +13,22 @@ import (
 
 // node is one JSON value of the statement in hand. A statement is a slice of
 // nodes in document order: a value's members or elements follow it, and next
-// leads past them. Strings alias the body (or, when it has escapes, an arena)
-// and never outlive the decoder's hold on it: whatever is kept is copied.
+// leads past them. It holds offsets only: the collector has nothing to scan or
+// to be told of.
 type node struct {
-	name       string // of a member, decoded
-	text       string // a string decoded, a number as written
-	start, end int32  // the value in the body
-	from       int32  // where its name begins in the body, start for an element
-	parent     int32  // -1 for the statement
-	next       int32  // the node after this value and all in it
+	name       span  // of a member, decoded
+	text       span  // a string decoded, a number as written
+	start, end int32 // the value in the body
+	from       int32 // where its name begins in the body, start for an element
+	parent     int32 // -1 for the statement
+	next       int32 // the node after this value and all in it
 	children   int32
 	kind       jsontext.Kind
 }
+
+// span is a string: in the body as it stands, or, when it had escapes and at
+// is negative, in the arena from ^at.
+type span struct{ at, to int32 }
 
 // reader turns a body into nodes, statement by statement: the one pass of the
 // tokenizer, which checks the grammar, UTF-8, surrogates and duplicate names.
@@ -43,18 +47,16 @@ func (r *reader) open(body []byte, depth int) {
 	r.body, r.at, r.depth = body, 0, depth
 	r.source = *bytes.NewBuffer(body)
 	r.tokens.Reset(&r.source)
-	r.arena = r.arena[:0]
 }
 
 // close lets go of the body.
 func (r *reader) close() {
 	r.body, r.source = nil, bytes.Buffer{}
 	r.tokens.Reset(&r.source)
-	clear(r.nodes[:cap(r.nodes)])
 	r.nodes = r.nodes[:0]
 }
 
-// next reads one token and returns its kind and where it begins; it ends at
+// token reads one token and returns its kind and where it begins; it ends at
 // r.at.
 func (r *reader) token() (kind jsontext.Kind, start int, err error) {
 	token, err := r.tokens.ReadToken()
@@ -76,9 +78,9 @@ func (r *reader) token() (kind jsontext.Kind, start int, err error) {
 
 // statement reads the value whose first token has been read into r.nodes.
 func (r *reader) statement(kind jsontext.Kind, start int) error {
-	r.nodes, r.deep = r.nodes[:0], -1
+	r.nodes, r.arena, r.deep = r.nodes[:0], r.arena[:0], -1
 	parent, depth := int32(-1), 0
-	name, from := "", -1
+	name, from := span{}, -1
 	for {
 		switch kind {
 		case '}', ']':
@@ -99,12 +101,12 @@ func (r *reader) statement(kind jsontext.Kind, start int) error {
 			if parent >= 0 {
 				r.nodes[parent].children++
 			}
-			name, from = "", -1
+			name, from = span{}, -1
 			switch kind {
 			case '"':
 				n.text = r.decoded(start)
 			case '0':
-				n.text = alias(r.body[start:r.at])
+				n.text = span{int32(start), int32(r.at)}
 			case '{', '[':
 				if depth++; depth > r.depth {
 					if r.deep < 0 {
@@ -149,19 +151,30 @@ func (r *reader) skip(kind jsontext.Kind) error {
 }
 
 // decoded returns what the string token from start to r.at says.
-func (r *reader) decoded(start int) string {
+func (r *reader) decoded(start int) span {
 	raw := r.body[start:r.at]
 	if bytes.IndexByte(raw, '\\') < 0 {
-		return alias(raw[1 : len(raw)-1])
+		return span{int32(start + 1), int32(r.at - 1)}
 	}
 	begin := len(r.arena)
-	arena, err := jsontext.AppendUnquote(r.arena, raw)
-	if err != nil {
-		return "" // the tokenizer has accepted it: does not happen
-	}
-	r.arena = arena
-	return alias(arena[begin:])
+	r.arena, _ = jsontext.AppendUnquote(r.arena, raw) // the tokenizer has accepted it
+	return span{^int32(begin), int32(len(r.arena))}
 }
+
+// string returns what s spans. The string aliases the body or the arena and
+// must not outlive the decoder's hold on them: what is kept is copied.
+func (r *reader) string(s span) string {
+	if s.at < 0 {
+		return alias(r.arena[^s.at:s.to])
+	}
+	return alias(r.body[s.at:s.to])
+}
+
+// name returns the name of the member n, "" of an element.
+func (r *reader) name(n int32) string { return r.string(r.nodes[n].name) }
+
+// text returns what the string n says or how the number n is written.
+func (r *reader) text(n int32) string { return r.string(r.nodes[n].text) }
 
 // alias returns b as a string without copying it.
 func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

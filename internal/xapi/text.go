@@ -33,7 +33,7 @@ func (d *decoder) appendText(dst []byte) []byte {
 	dst = append(dst, '{')
 	first := true
 	for n := int32(1); n < d.nodes[0].next; n = d.nodes[n].next {
-		switch d.nodes[n].name {
+		switch d.name(n) {
 		case "id", "stored", "authority":
 			continue
 		case "version":

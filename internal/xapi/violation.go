@@ -79,7 +79,7 @@ func (d *decoder) pointer(n int32) string {
 	var path []string
 	for n >= 0 && d.nodes[n].parent >= 0 {
 		parent := d.nodes[n].parent
-		step := d.nodes[n].name
+		step := d.name(n)
 		if d.nodes[parent].kind == '[' {
 			i := 0
 			for at := parent + 1; at < n; at = d.nodes[at].next {
@@ -132,7 +132,7 @@ func (d *decoder) unknown(n int32, c clause, what string, allowed []string) {
 	if d.trusted {
 		return
 	}
-	name := d.nodes[n].name
+	name := d.name(n)
 	for _, a := range allowed {
 		if strings.EqualFold(a, name) {
 			d.fail(n, clauseFormat, "%q must be written %q: names are case-sensitive", abbreviate(name), a)
