@@ -28,6 +28,16 @@ func ParseAgentParam(raw []byte, v Version) (AgentParam, error) {
 	}, nil
 }
 
+// ActorOf returns the actor of a stored statement; the zero AgentParam for an
+// anonymous group.
+func ActorOf(text []byte) AgentParam {
+	a, err := ParseAgentParam(find(text, "actor"), V2)
+	if err != nil {
+		return AgentParam{}
+	}
+	return a
+}
+
 // The kinds of identity, as an identity begins.
 const (
 	mboxIdentity    = "mbox:"

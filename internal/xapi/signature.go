@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
@@ -30,16 +32,26 @@ const (
 
 var signatureAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
 
-// Signatures returns the attachments that sign s itself.
+// Signatures returns the attachments that sign s itself: those of a
+// SubStatement sign nothing that could be compared.
 func (s *Statement) Signatures() []Attachment {
+	if !slices.ContainsFunc(s.Attachments, Attachment.signs) {
+		return nil
+	}
+	own := map[string]bool{}
+	for a := scanOf(find(s.Text, "attachments")); a.next(); {
+		own[strings.ToLower(string(unquote(find(a.value, "sha2"))))] = true
+	}
 	var signatures []Attachment
 	for _, a := range s.Attachments {
-		if a.UsageType == SignatureUsage {
+		if a.signs() && own[a.SHA2] {
 			signatures = append(signatures, a)
 		}
 	}
 	return signatures
 }
+
+func (a Attachment) signs() bool { return a.UsageType == SignatureUsage }
 
 // VerifySignature checks jws, the content of the attachment a, which is one of
 // s.Signatures: a JWS in compact serialization, RS256, RS384 or RS512, whose
