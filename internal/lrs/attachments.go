@@ -1,0 +1,67 @@
+package lrs
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+)
+
+// Attachment contents are addressed by store and SHA-2: they are shared
+// within a store, where the same file comes with many statements, and never
+// beyond it.
+
+func attachmentPrefix(tenant, store int64) string { return fmt.Sprintf("t%d/s%d/", tenant, store) }
+
+// PutAttachment stores contents under their SHA-2, given in lowercase hex. It is
+// done before the statements that name them are committed; contents that no
+// statement names do no harm. That contents have this hash is for the reader
+// to find out, as xapi.Part does: nothing is kept when it returns an error, and
+// that error is returned as it is.
+func (r *LRS) PutAttachment(ctx context.Context, a Author, sha2 string, contents io.Reader) error {
+	key := attachmentPrefix(a.Tenant, a.Store) + sha2
+	exists, err := r.blobs.Exists(ctx, key)
+	if err != nil {
+		return blobError(err)
+	}
+	if exists {
+		_, err := io.Copy(io.Discard, contents)
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := r.blobs.NewWriter(ctx, key, &blob.WriterOptions{ContentType: "application/octet-stream"})
+	if err != nil {
+		return blobError(err)
+	}
+	if _, err := io.Copy(w, contents); err != nil {
+		cancel() // makes Close throw away what was written
+		_ = w.Close()
+		return err
+	}
+	return blobError(w.Close())
+}
+
+// Attachment opens the contents with the given SHA-2, in lowercase hex, and
+// tells their length in bytes. NotFound when the store has none.
+func (r *LRS) Attachment(ctx context.Context, tenant, store int64, sha2 string) (io.ReadCloser, int64, error) {
+	reader, err := r.blobs.NewReader(ctx, attachmentPrefix(tenant, store)+sha2, nil)
+	if err != nil {
+		return nil, 0, blobError(err)
+	}
+	return reader, reader.Size(), nil
+}
+
+func blobError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case gcerrors.Code(err) == gcerrors.NotFound:
+		return fault.Wrap(fault.NotFound, err, "there is no such attachment")
+	}
+	return fault.Wrap(fault.Unavailable, err, "attachments cannot be read or written now; send the same request again")
+}

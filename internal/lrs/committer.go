@@ -1,0 +1,222 @@
+package lrs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+)
+
+// The committer joins requests into group commits. Each lane takes whatever
+// queued while its last commit was under way: no timer, so that an idle store
+// answers at once and a busy one shares the cost of a commit among many. A
+// store always uses the same lane, for its ingest lock would make two wait.
+type committer struct {
+	db          *postgres.DB
+	definitions *definitionCache
+	counters    counters
+	lanes       []chan *pending
+	closing     sync.RWMutex // held for reading while submitting
+	closed      bool
+	running     sync.WaitGroup
+}
+
+const (
+	groupStatements = 512     // most statements of one transaction
+	groupBytes      = 8 << 20 // most payload of one transaction, beyond its first request
+	groupTimeout    = time.Minute
+	laneQueue       = 256 // requests waiting for a lane; more wait in submit
+	groupAttempts   = 4   // at a group whose transaction the database asks to run again
+)
+
+// pending is a request on its way through a lane.
+type pending struct {
+	ctx         context.Context
+	rows        []row
+	bytes       int
+	definitions []definition
+	done        chan error // buffered: a requester that has gone is no obstacle
+}
+
+func newCommitter(db *postgres.DB, definitions *definitionCache, lanes int) *committer {
+	c := &committer{db: db, definitions: definitions, lanes: make([]chan *pending, lanes)}
+	for i := range c.lanes {
+		lane := make(chan *pending, laneQueue)
+		c.lanes[i] = lane
+		c.running.Go(func() { c.run(lane) })
+	}
+	return c
+}
+
+// submit queues p, or says why not: Unavailable while closing or when p's
+// context ends first.
+func (c *committer) submit(p *pending) error {
+	c.closing.RLock()
+	defer c.closing.RUnlock()
+	if c.closed {
+		f := fault.New(fault.Unavailable, "the server is shutting down; send the request again")
+		f.RetryAfter = time.Second
+		return f
+	}
+	select {
+	case c.lanes[uint64(p.rows[0].store)%uint64(len(c.lanes))] <- p:
+		c.counters.queued.Add(1)
+		return nil
+	case <-p.ctx.Done():
+		return fault.Wrap(fault.Unavailable, p.ctx.Err(), "the store is busy; send the request again")
+	}
+}
+
+// close refuses new requests and returns when those queued are answered.
+func (c *committer) close() {
+	c.closing.Lock()
+	if !c.closed {
+		c.closed = true
+		for _, lane := range c.lanes {
+			close(lane)
+		}
+	}
+	c.closing.Unlock()
+	c.running.Wait()
+}
+
+func (c *committer) run(lane chan *pending) {
+	var held *pending // taken from the lane, did not fit the last group
+	for {
+		first := held
+		held = nil
+		if first == nil {
+			var open bool
+			if first, open = <-lane; !open {
+				return
+			}
+			c.counters.queued.Add(-1)
+		}
+		group, statements, bytes := []*pending{first}, len(first.rows), first.bytes
+	fill:
+		for statements < groupStatements && bytes < groupBytes {
+			select {
+			case p, open := <-lane:
+				if !open {
+					break fill
+				}
+				c.counters.queued.Add(-1)
+				if statements+len(p.rows) > groupStatements || bytes+p.bytes > groupBytes {
+					held = p
+					break fill
+				}
+				group = append(group, p)
+				statements += len(p.rows)
+				bytes += p.bytes
+			default:
+				break fill
+			}
+		}
+		c.commit(group)
+	}
+}
+
+// refusal says that one request of a group cannot be stored; its neighbours can.
+type refusal struct {
+	request *pending
+	cause   error
+}
+
+func (r *refusal) Error() string { return r.cause.Error() }
+
+// commit answers every request of group. A request that is refused, or whose
+// data the database does not take, does not hold its neighbours up.
+func (c *committer) commit(group []*pending) {
+	group = slices.DeleteFunc(group, func(p *pending) bool {
+		if p.ctx.Err() == nil {
+			return false
+		}
+		p.done <- p.ctx.Err()
+		return true
+	})
+	group, later := separate(group)
+	for attempt := 1; len(group) > 0; attempt++ {
+		err := c.transact(group)
+		if err == nil {
+			c.counters.groups.Add(1)
+			for _, p := range group {
+				p.done <- nil
+			}
+			break
+		}
+		if r, ok := errors.AsType[*refusal](err); ok {
+			c.counters.refused.Add(1)
+			r.request.done <- r.cause
+			group = slices.DeleteFunc(group, func(p *pending) bool { return p == r.request })
+			attempt--
+			continue
+		}
+		if postgres.IsRetryable(err) && attempt < groupAttempts {
+			c.counters.retries.Add(1)
+			continue
+		}
+		if len(group) == 1 || fault.Is(err, fault.Unavailable) {
+			for _, p := range group {
+				p.done <- err
+			}
+			break
+		}
+		for _, p := range group { // one of them is the reason: find it
+			c.commit([]*pending{p})
+		}
+		break
+	}
+	if len(later) > 0 {
+		c.commit(later)
+	}
+}
+
+func (c *committer) transact(group []*pending) error {
+	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
+	defer cancel()
+	g := newGroup(group)
+	if err := c.db.Ingest(ctx, g.tenants, func(tx *postgres.IngestTx) error { return g.run(ctx, tx) }); err != nil {
+		return err
+	}
+	c.counters.statements.Add(int64(g.inserted))
+	c.counters.duplicates.Add(int64(len(g.rows) - g.inserted))
+	for _, p := range group {
+		c.definitions.remember(p.definitions)
+	}
+	return nil
+}
+
+// separate keeps apart requests of a group that share a statement id: the
+// later ones are decided when the outcome of the first is known.
+func separate(group []*pending) (now, later []*pending) {
+	type name struct {
+		store int64
+		id    uuid.UUID
+	}
+	statements := 0
+	for _, p := range group {
+		statements += len(p.rows)
+	}
+	seen := make(map[name]struct{}, statements)
+	now = group[:0]
+next:
+	for _, p := range group {
+		for i := range p.rows {
+			if _, shared := seen[name{p.rows[i].store, p.rows[i].id}]; shared {
+				later = append(later, p)
+				continue next
+			}
+		}
+		for i := range p.rows {
+			seen[name{p.rows[i].store, p.rows[i].id}] = struct{}{}
+		}
+		now = append(now, p)
+	}
+	return now, later
+}

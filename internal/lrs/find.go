@@ -1,0 +1,111 @@
+package lrs
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/xapi"
+)
+
+// Cursor is where a page ends: the stored time, in µs since 1970, of the last
+// statement that was delivered. Zero is the start of a query.
+type Cursor int64
+
+// Page is one answer to a query.
+type Page struct {
+	Records           []Record
+	Next              Cursor    // continues the query; zero: there is no more
+	ConsistentThrough time.Time // every statement stored up to here is visible
+}
+
+const (
+	pageDefault = 100      // statements, when the client names no limit
+	pageBytes   = 16 << 20 // of JSON; a page that grows beyond ends early
+)
+
+// Find returns the page of q that follows after. Statements come newest first,
+// or oldest first with q.Ascending; voided ones never. Without new writes a
+// walk through Next delivers each statement once; with new writes nothing that
+// was stored before the first page is lost or repeated.
+func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*Page, error) {
+	limit := q.Limit
+	if limit == 0 {
+		limit = pageDefault
+	}
+	limit = min(limit, r.pageMax)
+	page := &Page{}
+	err := r.read(ctx, in, func(tx *postgres.Tx) error {
+		*page = Page{}
+		s := newSearch(in, q, after)
+		b := &pgx.Batch{}
+		queueConsistentThrough(b, in.Store, &page.ConsistentThrough)
+		s.queueProbes(b, limit)
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		return r.fill(ctx, tx, s, page, limit)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// fill loads candidates until the page is full or there are no more. One
+// statement more than the page holds is looked for: it says whether to go on.
+func (r *LRS) fill(ctx context.Context, tx *postgres.Tx, s *search, page *Page, limit int) error {
+	for bytes := 0; ; {
+		const fewest = 16 // at a time: most may turn out not to match
+		candidates, err := s.next(ctx, tx, max(limit+1-len(page.Records), fewest))
+		if err != nil || len(candidates) == 0 {
+			return err
+		}
+		loaded, err := r.load(ctx, tx, s.read, candidates)
+		if err != nil {
+			return err
+		}
+		for i := range loaded {
+			l := &loaded[i]
+			ok, err := r.matches(ctx, tx, s, l)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			if len(page.Records) == limit || bytes >= pageBytes {
+				page.Next = Cursor(page.Records[len(page.Records)-1].Stored.UnixMicro())
+				return nil
+			}
+			rec := l.record(s.read.Version)
+			bytes += len(rec.JSON)
+			page.Records = append(page.Records, rec)
+		}
+	}
+}
+
+// Statement returns the statement with id; NotFound when the store has none,
+// or when it is voided and voided is false, or the other way round.
+func (r *LRS) Statement(ctx context.Context, in Read, id uuid.UUID, voided bool) (*Record, error) {
+	var rec Record
+	err := r.read(ctx, in, func(tx *postgres.Tx) error {
+		l, err := r.loadID(ctx, tx, in, id)
+		if err != nil {
+			return err
+		}
+		if l == nil || l.voided != voided || in.Mine != nil && l.key != in.Mine.Key {
+			return fault.New(fault.NotFound, "there is no such statement")
+		}
+		rec = l.record(in.Version)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &rec, nil
+}

@@ -1,0 +1,221 @@
+package lrs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+)
+
+// group is the work of one ingest transaction.
+type group struct {
+	requests []*pending
+	tenants  []int64
+	stores   []int64 // ascending: locks are always taken in this order
+	rows     []placed
+	inserted int
+	waiting  []waiting // statements that pointed at one of rows before it arrived
+}
+
+// placed is a row in its group.
+type placed struct {
+	*row
+	request *pending
+	index   int       // in its request
+	offset  int       // µs after the base of its store in this transaction
+	stored  time.Time // zero: not inserted, the store has its id already
+}
+
+func newGroup(requests []*pending) *group {
+	g := &group{requests: requests}
+	for _, p := range requests {
+		for i := range p.rows {
+			g.rows = append(g.rows, placed{row: &p.rows[i], request: p, index: i})
+		}
+	}
+	// One store after the other, in order of arrival within each.
+	slices.SortStableFunc(g.rows, func(a, b placed) int { return int(a.store - b.store) })
+	for i := range g.rows {
+		r := &g.rows[i]
+		if len(g.stores) == 0 || g.stores[len(g.stores)-1] != r.store {
+			g.stores = append(g.stores, r.store)
+			g.tenants = append(g.tenants, r.tenant)
+			continue
+		}
+		r.offset = g.rows[i-1].offset + 1
+	}
+	return g
+}
+
+// run does everything but the commit. In the usual case, new statements
+// without references, that is one round trip.
+func (g *group) run(ctx context.Context, tx *postgres.IngestTx) error {
+	b := &pgx.Batch{}
+	b.Queue(`select pg_advisory_xact_lock(s) from unnest($1::bigint[]) s`, g.stores)
+	g.queueInsert(b)
+	g.queueWaiting(b)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	if g.inserted < len(g.rows) {
+		if err := g.compareExisting(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if err := g.resolveReferences(ctx, tx); err != nil {
+		return err
+	}
+	return g.mergeDefinitions(ctx, tx)
+}
+
+// insertSQL is a statement of its own after the one that takes the locks, so
+// that its snapshot sees what the last holder of each lock committed.
+const insertSQL = `
+with base as materialized (
+    select s.id as store_id, greatest(clock_timestamp(),
+        (select x.stored + interval '1 microsecond' from statements x where x.store_id = s.id order by x.stored desc limit 1)) as at
+    from unnest($1::bigint[]) as s(id)),
+posting as (
+    insert into statement_rel (tenant_id, store_id, key, upto, list)
+    select p.tenant_id, p.store_id, p.key, base.at + p.upto * interval '1 microsecond', p.list
+    from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::bytea[]) as p(tenant_id, store_id, key, upto, list)
+    join base using (store_id))
+insert into statements (tenant_id, store_id, stored, id, hash, key_id, actor, verb, activity, registration, module, course,
+    "timestamp", duration_ms, scaled, success, completion, dict, payload)
+select s.tenant_id, s.store_id, base.at + s.n * interval '1 microsecond', s.id, s.hash, s.key_id, s.actor, s.verb, s.activity,
+    s.registration, s.module, s.course, s.at, s.duration_ms, s.scaled, s.success, s.completion, $7, s.payload
+from unnest($8::bigint[], $9::bigint[], $10::int[], $11::uuid[], $12::bytea[], $13::bigint[], $14::bigint[], $15::bigint[],
+    $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::timestamptz[], $21::bigint[], $22::real[], $23::bool[],
+    $24::bool[], $25::bytea[])
+    as s(tenant_id, store_id, n, id, hash, key_id, actor, verb, activity, registration, module, course, at, duration_ms,
+         scaled, success, completion, payload)
+join base using (store_id)
+on conflict (tenant_id, store_id, id) do nothing
+returning store_id, id, stored`
+
+func (g *group) queueInsert(b *pgx.Batch) {
+	n := len(g.rows)
+	var (
+		tenant, store, key, verb                          = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+		offset                                            = make([]int32, n)
+		id                                                = make([]uuid.UUID, n)
+		hash, payload                                     = make([][]byte, n), make([][]byte, n)
+		actor, activity, registration, module, course, ms = make([]*int64, n), make([]*int64, n), make([]*int64, n), make([]*int64, n), make([]*int64, n), make([]*int64, n)
+		at                                                = make([]*time.Time, n)
+		scaled                                            = make([]*float32, n)
+		success, completion                               = make([]*bool, n), make([]*bool, n)
+	)
+	for i, r := range g.rows {
+		tenant[i], store[i], key[i], verb[i] = r.tenant, r.store, r.key, r.verb
+		offset[i], id[i], hash[i], payload[i] = int32(r.offset), r.id, r.hash[:], r.payload
+		actor[i], activity[i], registration[i], module[i], course[i], ms[i] = r.actor, r.activity, r.registration, r.module, r.course, r.duration
+		at[i], scaled[i], success[i], completion[i] = r.timestamp, r.scaled, r.success, r.completion
+	}
+	p := g.postings()
+	b.Queue(insertSQL, g.stores, p.tenant, p.store, p.key, p.upto, p.list, currentDict,
+		tenant, store, offset, id, hash, key, actor, verb, activity, registration, module, course,
+		at, ms, scaled, success, completion, payload,
+	).Query(g.readInserted)
+}
+
+// readInserted notes which rows are new; the others' ids are taken.
+func (g *group) readInserted(rows pgx.Rows) error {
+	type name struct {
+		store int64
+		id    uuid.UUID
+	}
+	stored := make(map[name]time.Time, len(g.rows))
+	for rows.Next() {
+		var n name
+		var at time.Time
+		if err := rows.Scan(&n.store, &n.id, &at); err != nil {
+			return err
+		}
+		stored[n] = at
+	}
+	for i := range g.rows {
+		g.rows[i].stored = stored[name{g.rows[i].store, g.rows[i].id}]
+	}
+	g.inserted = len(stored)
+	return rows.Err()
+}
+
+// compareExisting refuses the requests of which a statement's id is taken by a
+// different one; the same statement again is fine.
+func (g *group) compareExisting(ctx context.Context, tx *postgres.IngestTx) error {
+	b := &pgx.Batch{}
+	for i := range g.rows {
+		r := &g.rows[i]
+		if !r.stored.IsZero() {
+			continue
+		}
+		b.Queue(`select hash from statements where tenant_id = $1 and store_id = $2 and id = $3`, r.tenant, r.store, r.id).
+			QueryRow(func(row pgx.Row) error {
+				var hash []byte
+				if err := row.Scan(&hash); err != nil {
+					return err
+				}
+				if [16]byte(hash) == r.hash {
+					return nil
+				}
+				f := fault.New(fault.Conflict, "statement %s exists already and is different; nothing of this request was stored", r.id)
+				f.Violations = []fault.Violation{{Statement: r.index, Path: "/id", Rule: "the id is taken by a different statement", Spec: "xAPI 1.0.3 Data 2.3.1"}}
+				return &refusal{r.request, f}
+			})
+	}
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// postingRows are the arrays of the posting lists to insert.
+type postingRows struct {
+	tenant, store, key []int64
+	upto               []int32
+	list               [][]byte
+}
+
+// postings gathers, store by store, which of g's rows each key finds.
+func (g *group) postings() postingRows {
+	type entry struct {
+		key    int64
+		row, n int // row: any one of its store
+	}
+	var entries []entry
+	for i, r := range g.rows {
+		for _, key := range r.postings {
+			entries = append(entries, entry{key, i, r.offset})
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		switch {
+		case g.rows[a.row].store != g.rows[b.row].store:
+			return a.row - b.row
+		case a.key != b.key:
+			if a.key < b.key {
+				return -1
+			}
+			return 1
+		}
+		return a.n - b.n
+	})
+	var p postingRows
+	var offsets []int
+	for i := 0; i < len(entries); {
+		e := entries[i]
+		r := g.rows[e.row]
+		offsets = offsets[:0]
+		for ; i < len(entries) && entries[i].key == e.key && g.rows[entries[i].row].store == r.store; i++ {
+			if len(offsets) == 0 || offsets[len(offsets)-1] != entries[i].n {
+				offsets = append(offsets, entries[i].n)
+			}
+		}
+		list, upto := appendPosting(nil, offsets)
+		p.tenant, p.store, p.key = append(p.tenant, r.tenant), append(p.store, r.store), append(p.key, e.key)
+		p.upto, p.list = append(p.upto, int32(upto)), append(p.list, list)
+	}
+	return p
+}

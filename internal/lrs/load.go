@@ -1,0 +1,134 @@
+package lrs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/maypok86/otter/v2"
+
+	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/xapi"
+)
+
+// loaded is a statement as it lies in the database.
+type loaded struct {
+	id        uuid.UUID
+	stored    time.Time
+	key       int64
+	voided    bool
+	text      []byte
+	authority authority
+}
+
+// authority is what a key's statements carry; it never changes.
+type authority struct {
+	json     []byte
+	identity string
+}
+
+func (l *loaded) record(v xapi.Version) Record {
+	e := xapi.Envelope{ID: l.id, Stored: l.stored, Authority: l.authority.json}
+	const added = 160 // id, stored, timestamp and their names
+	return Record{l.id, l.stored, e.Append(make([]byte, 0, len(l.text)+len(l.authority.json)+added), l.text, v)}
+}
+
+const loadColumns = `select stored, id, key_id, voided, dict, payload from statements `
+
+// load returns the statements with the given stored times that exist and are
+// not voided, in the same order.
+func (r *LRS) load(ctx context.Context, tx *postgres.Tx, in Read, stored []int64) ([]loaded, error) {
+	rows, err := tx.Query(ctx, loadColumns+`where store_id = $1 and stored = any($2) and not voided`, in.Store, microTimes(stored))
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.collect(ctx, tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[int64]int, len(stored))
+	for i, s := range stored {
+		at[s] = i
+	}
+	slices.SortFunc(all, func(a, b loaded) int { return at[a.stored.UnixMicro()] - at[b.stored.UnixMicro()] })
+	return all, nil
+}
+
+// loadID returns the statement with id, nil when the store has none.
+func (r *LRS) loadID(ctx context.Context, tx *postgres.Tx, in Read, id uuid.UUID) (*loaded, error) {
+	rows, err := tx.Query(ctx, loadColumns+`where tenant_id = $1 and store_id = $2 and id = $3`, tx.TenantID(), in.Store, id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.collect(ctx, tx, rows)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+func (r *LRS) collect(ctx context.Context, tx *postgres.Tx, rows pgx.Rows) ([]loaded, error) {
+	var all []loaded
+	var l loaded
+	var dict int16
+	var payload pgtype.DriverBytes
+	_, err := pgx.ForEachRow(rows, []any{&l.stored, &l.id, &l.key, &l.voided, &dict, &payload}, func() (err error) {
+		l.stored = l.stored.UTC()
+		if l.text, err = decompress(dict, payload); err == nil {
+			all = append(all, l)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].authority, err = r.authors.get(ctx, tx, all[i].key); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// authorCache holds the authorities of keys by (tenant, key).
+type authorCache struct {
+	cache *otter.Cache[[2]int64, authority]
+}
+
+func newAuthorCache() *authorCache {
+	return &authorCache{otter.Must(&otter.Options[[2]int64, authority]{MaximumSize: 10_000})}
+}
+
+func (c *authorCache) get(ctx context.Context, tx *postgres.Tx, key int64) (authority, error) {
+	name := [2]int64{tx.TenantID(), key}
+	if a, ok := c.cache.GetIfPresent(name); ok {
+		return a, nil
+	}
+	var a authority
+	err := tx.QueryRow(ctx, `select authority from keys where tenant_id = $1 and id = $2`, name[0], key).Scan(&a.json)
+	if err != nil {
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = errors.New("lrs: a statement's key is missing") // not NotFound: it is a defect
+		}
+		return authority{}, err
+	}
+	agent, err := xapi.ParseAgentParam(a.json, xapi.V2)
+	if err != nil {
+		return authority{}, err
+	}
+	a.identity = agent.Identity
+	c.cache.Set(name, a)
+	return a, nil
+}
+
+func microTimes(micros []int64) []time.Time {
+	times := make([]time.Time, len(micros))
+	for i, m := range micros {
+		times[i] = time.UnixMicro(m)
+	}
+	return times
+}

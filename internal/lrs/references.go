@@ -1,0 +1,156 @@
+package lrs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/xapi"
+)
+
+// A statement that refers to another is found by whatever finds that other,
+// through any number of references (xAPI 1.0.3 Communication 2.1.4). This is
+// settled when a statement is stored: it is entered in the posting lists of
+// everything it leads to. Where the way ends at a statement that has not
+// arrived, it waits in pending_refs and is entered when that one comes.
+
+// maxHops bounds the way through references.
+const maxHops = 64
+
+// waiting is a row of pending_refs.
+type waiting struct {
+	tenant, store int64
+	target        uuid.UUID
+	referrer      time.Time
+	voids         bool
+}
+
+const waitingSQL = `
+select p.tenant_id, p.store_id, p.target, p.referrer, p.voids
+from unnest($1::bigint[], $2::bigint[], $3::uuid[]) as t(tenant_id, store_id, id)
+join pending_refs p on p.tenant_id = t.tenant_id and p.store_id = t.store_id and p.target = t.id`
+
+// queueWaiting asks which statements have waited for one of g's rows.
+func (g *group) queueWaiting(b *pgx.Batch) {
+	tenants, stores, ids := make([]int64, len(g.rows)), make([]int64, len(g.rows)), make([]uuid.UUID, len(g.rows))
+	for i, r := range g.rows {
+		tenants[i], stores[i], ids[i] = r.tenant, r.store, r.id
+	}
+	b.Queue(waitingSQL, tenants, stores, ids).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var w waiting
+			if err := rows.Scan(&w.tenant, &w.store, &w.target, &w.referrer, &w.voids); err != nil {
+				return err
+			}
+			g.waiting = append(g.waiting, w)
+		}
+		return rows.Err()
+	})
+}
+
+// resolveReferences enters g's referring statements, and those that waited for
+// one of g's rows, in the posting lists of what they lead to, and voids.
+func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) error {
+	for i := range g.rows {
+		r := &g.rows[i]
+		if r.target == uuid.Nil || r.stored.IsZero() {
+			continue
+		}
+		w := waiting{r.tenant, r.store, r.target, r.stored, r.voids}
+		isVoider, err := w.resolve(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if isVoider {
+			f := fault.New(fault.Invalid, "statement %s is a voiding statement and cannot be voided", r.target)
+			f.Violations = []fault.Violation{{Statement: r.index, Path: "/object/id", Rule: "a voiding statement cannot be voided", Spec: "xAPI 1.0.3 Data 2.3.2"}}
+			return &refusal{r.request, f}
+		}
+	}
+	for _, w := range g.waiting {
+		_, err := tx.Exec(ctx, `delete from pending_refs where tenant_id = $1 and store_id = $2 and target = $3 and referrer = $4`,
+			w.tenant, w.store, w.target, w.referrer)
+		if err != nil {
+			return err
+		}
+		if _, err := w.resolve(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve follows the references from w.target on and enters w.referrer. It
+// reports whether w should void a statement that is itself a voider: then
+// nothing is voided.
+func (w waiting) resolve(ctx context.Context, tx *postgres.IngestTx) (isVoider bool, err error) {
+	var keys []int64
+	visited := make(map[uuid.UUID]bool)
+	for id := w.target; id != uuid.Nil && !visited[id] && len(visited) < maxHops; {
+		visited[id] = true
+		s, err := w.load(ctx, tx, id)
+		if err != nil {
+			return false, err
+		}
+		if s == nil {
+			_, err := tx.Exec(ctx, `
+				insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, $2, $3, $4, $5)
+				on conflict do nothing`,
+				w.tenant, w.store, id, w.referrer, w.voids && id == w.target)
+			if err != nil {
+				return false, err
+			}
+			break
+		}
+		if w.voids && id == w.target {
+			if s.Voids {
+				isVoider = true
+			} else if _, err := tx.Exec(ctx, `update statements set voided = true where tenant_id = $1 and store_id = $2 and id = $3 and not voided`,
+				w.tenant, w.store, id); err != nil {
+				return false, err
+			}
+		}
+		keys = viaKeys(keys, w.store, s)
+		id = s.Target
+	}
+	if len(keys) == 0 {
+		return isVoider, nil
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	list, _ := appendPosting(nil, []int{0})
+	_, err = tx.Exec(ctx, `
+		insert into statement_rel (tenant_id, store_id, key, upto, list)
+		select $1, $2, k, $4, $5 from unnest($3::bigint[]) k
+		on conflict (key, upto, tenant_id, store_id) do nothing`, // the list that ends there holds this statement already
+		w.tenant, w.store, keys, w.referrer, list)
+	return isVoider, err
+}
+
+// load returns the statement with id as xapi.TermsOf gives it, nil if the
+// store has none.
+func (w waiting) load(ctx context.Context, tx *postgres.IngestTx, id uuid.UUID) (*xapi.Statement, error) {
+	rows, err := tx.Query(ctx, `select dict, payload from statements where tenant_id = $1 and store_id = $2 and id = $3`,
+		w.tenant, w.store, id)
+	if err != nil {
+		return nil, err
+	}
+	var dict int16
+	var payload []byte
+	found := false
+	_, err = pgx.ForEachRow(rows, []any{&dict, &payload}, func() error { found = true; return nil })
+	if err != nil || !found {
+		return nil, err
+	}
+	text, err := decompress(dict, payload)
+	if err != nil {
+		return nil, err
+	}
+	s, err := xapi.TermsOf(text)
+	return &s, err
+}

@@ -1,0 +1,94 @@
+package lrs
+
+import (
+	"encoding/binary"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/google/uuid"
+
+	"github.com/stoa-lrs/stoa/internal/xapi"
+)
+
+// A key is the 64-bit hash of (store, kind, value) that rows and posting lists
+// carry in place of an IRI or an identity. Two values may share a key, so
+// whatever a key finds is checked against the statement's text (recheck.go).
+type kind byte
+
+// Keys of columns.
+const (
+	kindActor        kind = 'A'
+	kindVerb         kind = 'V'
+	kindActivity     kind = 'O'
+	kindRegistration kind = 'R'
+)
+
+// Keys of posting lists.
+const (
+	kindAgent           kind = 'a'  // matched by agent: object, group members, and through references
+	kindRelatedAgent    kind = 'b'  // matched by agent with related_agents; authority too
+	kindRelatedActivity kind = 'c'  // matched by activity with related_activities
+	kindVia             kind = 0x20 // added to a column's kind: matched through a reference ('v', 'o', 'r')
+)
+
+func hashKey(store int64, k kind, value string) int64 {
+	var seed [9]byte
+	binary.BigEndian.PutUint64(seed[:], uint64(store))
+	seed[8] = byte(k)
+	var d xxhash.Digest
+	d.Reset()
+	_, _ = d.Write(seed[:])
+	_, _ = d.WriteString(value)
+	return int64(d.Sum64())
+}
+
+// columnKey is hashKey, nil (SQL null) for no value.
+func columnKey(store int64, k kind, value string) *int64 {
+	if value == "" {
+		return nil
+	}
+	key := hashKey(store, k, value)
+	return &key
+}
+
+func registrationKey(store int64, id uuid.UUID) *int64 {
+	if id == uuid.Nil {
+		return nil
+	}
+	key := hashKey(store, kindRegistration, string(id[:]))
+	return &key
+}
+
+// postingKeys appends the keys of the posting lists that s itself belongs to.
+func postingKeys(dst []int64, store int64, s *xapi.Statement) []int64 {
+	for _, t := range s.Terms {
+		dst = append(dst, hashKey(store, postingKind(t.Kind), t.Value))
+	}
+	return dst
+}
+
+func postingKind(k xapi.TermKind) kind {
+	switch k {
+	case xapi.TermAgent:
+		return kindAgent
+	case xapi.TermRelatedAgent:
+		return kindRelatedAgent
+	default:
+		return kindRelatedActivity
+	}
+}
+
+// viaKeys appends the keys under which a statement that refers to s is found:
+// whatever finds s finds it too (xAPI 1.0.3 Communication 2.1.4).
+func viaKeys(dst []int64, store int64, s *xapi.Statement) []int64 {
+	if s.Actor != "" {
+		dst = append(dst, hashKey(store, kindAgent, s.Actor))
+	}
+	dst = append(dst, hashKey(store, kindVerb+kindVia, s.Verb))
+	if s.Activity != "" {
+		dst = append(dst, hashKey(store, kindActivity+kindVia, s.Activity))
+	}
+	if s.Registration != uuid.Nil {
+		dst = append(dst, hashKey(store, kindRegistration+kindVia, string(s.Registration[:])))
+	}
+	return postingKeys(dst, store, s)
+}
