@@ -28,6 +28,7 @@ func (db *DB) Ingest(ctx context.Context, tenants []int64, fn func(*IngestTx) er
 	defer conn.Release()
 	tx := &IngestTx{pipe{ctx: ctx, conn: conn.Conn()}}
 	tx.pipe.prelude = []queued{{"begin", nil}, {setTenants, []any{tenantList(tenants)}}}
+	err = errAbandoned // as in Tenant
 	defer func() { err = tx.pipe.end(err) }()
 	return fn(tx)
 }

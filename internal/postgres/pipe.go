@@ -24,7 +24,10 @@ type queued struct {
 	args  []any
 }
 
-var errEnded = errors.New("postgres: transaction used after its end")
+var (
+	errEnded     = errors.New("postgres: transaction used after its end")
+	errAbandoned = errors.New("postgres: transaction abandoned by a panic")
+)
 
 // begin sends the prelude alone where it has not been sent yet.
 func (p *pipe) begin(ctx context.Context) error {

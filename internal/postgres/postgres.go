@@ -15,8 +15,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	gormpg "gorm.io/driver/postgres"
@@ -109,6 +111,7 @@ func openPool(ctx context.Context, dsn string, maxConns int) (*pgxpool.Pool, err
 	cfg.MaxConns = int32(maxConns)
 	cfg.ConnConfig.RuntimeParams["application_name"] = "stoa"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.AfterConnect = readTimesAsUTC
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, mapError(err)
@@ -120,12 +123,23 @@ func openPool(ctx context.Context, dsn string, maxConns int) (*pgxpool.Pool, err
 	return pool, nil
 }
 
-// checkRole refuses a role that row-level security does not bind.
+// readTimesAsUTC makes every timestamptz arrive in UTC: what leaves the service
+// must not depend on the zone of the machine.
+func readTimesAsUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
+// checkRole refuses a role that row-level security does not bind, or that may
+// become such a role.
 func checkRole(ctx context.Context, pool *pgxpool.Pool) error {
 	var role string
 	var bypass, owner bool
 	err := pool.QueryRow(ctx, `
-		select rolname, rolsuper or rolbypassrls,
+		select rolname,
+		       exists (select from pg_roles b where (b.rolsuper or b.rolbypassrls) and pg_has_role(r.oid, b.oid, 'member')),
 		       exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		               where n.nspname = 'public' and c.relkind in ('r','p') and pg_has_role(r.oid, c.relowner, 'member'))
 		from pg_roles r where rolname = current_user`).Scan(&role, &bypass, &owner)

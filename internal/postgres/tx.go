@@ -86,6 +86,7 @@ func (db *DB) once(ctx context.Context, scope Scope, begin string, fn func(*Tx) 
 		return mapError(err)
 	}
 	tx.pipe.prelude = []queued{{begin, nil}, {setTenant, []any{strconv.FormatInt(scope.tenant, 10)}}}
+	err = errAbandoned // what stays when fn panics or ends its goroutine: that must not commit
 	defer func() { err = tx.pipe.end(err) }()
 	return fn(tx)
 }
@@ -144,7 +145,7 @@ func retry(ctx context.Context, once func() error) error {
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
 		err := once()
-		if attempt == attempts || !isRetryable(err) {
+		if attempt == attempts || !IsRetryable(err) {
 			return err
 		}
 		pause := time.NewTimer(time.Duration(attempt) * time.Duration(rand.Int64N(int64(10*time.Millisecond))))
@@ -157,7 +158,9 @@ func retry(ctx context.Context, once func() error) error {
 	}
 }
 
-func isRetryable(err error) bool {
+// IsRetryable reports whether err is a serialization failure or a deadlock: the
+// same transaction may succeed when it is run again.
+func IsRetryable(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "40001" || pg.Code == "40P01")
 }
