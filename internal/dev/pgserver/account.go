@@ -59,8 +59,8 @@ func (a account) mayEnter(dir string) bool {
 	if a.uid == 0 {
 		return true
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	if target, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = target
 	}
 	for {
 		info, err := os.Stat(dir)

@@ -1,6 +1,7 @@
 package redisserver_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func TestKeysExpire(t *testing.T) {
 	client := open(t, url)
 	require.NoError(t, client.Set(t.Context(), "session", "x", 300*time.Millisecond).Err())
 	require.Equal(t, "x", client.Get(t.Context(), "session").Val())
-	require.Eventually(t, func() bool { return client.Get(t.Context(), "session").Err() == redis.Nil },
+	require.Eventually(t, func() bool { return errors.Is(client.Get(t.Context(), "session").Err(), redis.Nil) },
 		10*time.Second, 10*time.Millisecond)
 }
 

@@ -61,7 +61,7 @@ func share() (string, error) {
 		return "", err
 	}
 	defer lock.Close()
-	if membership, err = m.take("users", syscall.LOCK_SH); err != nil {
+	if err := m.join(); err != nil {
 		return "", err
 	}
 	if text, err := os.ReadFile(m.path("url")); err == nil && answers(string(text)) {
@@ -70,8 +70,15 @@ func share() (string, error) {
 	return m.startKeeper()
 }
 
-// membership is held open until the process ends.
-var membership *os.File
+// join makes this process a user of the server until it ends: the descriptor
+// is never closed.
+func (m meeting) join() error {
+	fd, err := syscall.Open(m.path("users"), syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return fmt.Errorf("join the users of the test server: %w", err)
+	}
+	return flock(fd, syscall.LOCK_SH)
+}
 
 // meet makes the directory. It is in a place that others write to as well, so
 // it must turn out to be ours.
@@ -112,14 +119,18 @@ func (m meeting) take(name string, how int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := flock(int(f.Fd()), how); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// flock waits for a lock through the signals of Go's scheduler.
+func flock(fd, how int) error {
 	for {
-		err := syscall.Flock(int(f.Fd()), how)
-		if err == nil {
-			return f, nil
-		}
-		if err != syscall.EINTR {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		if err := syscall.Flock(fd, how); !errors.Is(err, syscall.EINTR) {
+			return err
 		}
 	}
 }

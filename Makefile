@@ -1,0 +1,49 @@
+# Everything that `make run` and `make test` need beyond Go, Node and make they
+# fetch themselves: modules by go, Postgres by npm (see internal/dev/pgserver).
+
+LINT := go tool -modfile=tools/go.mod golangci-lint
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Run Stoa with its own Postgres and Redis, state in .stoa/
+	go run ./cmd/stoa dev
+
+.PHONY: test
+test: ## Run the tests (of some packages: go test ./internal/lrs/...)
+	go test ./...
+
+.PHONY: race
+race: ## Run the tests under the race detector (needs a C compiler)
+	go test -race ./...
+
+.PHONY: lint
+lint: ## Check the house rules (.golangci.yaml); the first run builds the linter
+	$(LINT) config verify
+	$(LINT) run ./...
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	$(LINT) fmt ./...
+
+.PHONY: build
+build: ## Build bin/stoa
+	CGO_ENABLED=0 go build -trimpath -o bin/stoa ./cmd/stoa
+
+.PHONY: bench
+bench: ## Measure ingest and queries as ratios to the floor
+	go run ./cmd/stoa bench
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10s)
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -run '^$$' -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
