@@ -46,7 +46,7 @@ func LoadCredential(tx *postgres.Tx, key int64) (*Credential, error) {
 		from keys k join tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`, c.Tenant, key)
 	b.Queue(`select id, hash, pepper, expires_at from key_secrets
 		where tenant_id = $1 and key_id = $2 and (expires_at is null or expires_at > now() - interval '1 hour')
-		order by created_at desc, id limit $3`, c.Tenant, key, maxSecrets+1)
+		order by expires_at desc nulls first, created_at desc, id limit $3`, c.Tenant, key, maxSecrets+1)
 	results := tx.SendBatch(tx.Context(), &b)
 	defer func() { _ = results.Close() }()
 

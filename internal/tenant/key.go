@@ -1,9 +1,9 @@
 package tenant
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/netip"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -27,18 +27,18 @@ const (
 // Key is an API credential of one store. A revoked key stays in the database:
 // the statements that it wrote name it as their authority.
 type Key struct {
-	TenantID  int64           `json:"-" gorm:"primaryKey;autoIncrement:false"`
-	ID        int64           `json:"-" gorm:"primaryKey;autoIncrement:false"`
-	User      string          `json:"user" gorm:"-"` // Basic user name; see UserName
-	StoreID   int64           `json:"store_id"`
-	Name      string          `json:"name"`
-	Scopes    authz.Scopes    `json:"-" gorm:"serializer:scopes"`
-	Networks  []netip.Prefix  `json:"networks" gorm:"serializer:networks"` // where it may be used from; empty: everywhere
-	Authority json.RawMessage `json:"authority" gorm:"type:text"`          // the agent that its statements carry; never changes
-	CreatedAt time.Time       `json:"created_at"`
-	ExpiresAt *time.Time      `json:"expires_at,omitempty"`
-	RevokedAt *time.Time      `json:"revoked_at,omitempty"`
-	Secrets   []Secret        `json:"secrets" gorm:"-"` // newest first; see Secret
+	TenantID  int64          `json:"-" gorm:"primaryKey;autoIncrement:false"`
+	ID        int64          `json:"-" gorm:"primaryKey;autoIncrement:false"`
+	User      string         `json:"user" gorm:"-"` // Basic user name; see UserName
+	StoreID   int64          `json:"store_id"`
+	Name      string         `json:"name"`
+	Scopes    authz.Scopes   `json:"-" gorm:"serializer:scopes"`
+	Networks  []netip.Prefix `json:"networks" gorm:"serializer:networks"` // where it may be used from; empty: everywhere
+	Authority string         `json:"-"`                                   // the agent that its statements carry, JSON; never changes
+	CreatedAt time.Time      `json:"created_at"`
+	ExpiresAt *time.Time     `json:"expires_at,omitempty"`
+	RevokedAt *time.Time     `json:"revoked_at,omitempty"`
+	Secrets   []Secret       `json:"secrets" gorm:"-"` // newest first; see Secret
 }
 
 // Secret is what is known of one secret of a key. A key has one, and more while
@@ -93,14 +93,15 @@ func (k *Key) LastUsedAt() *time.Time {
 	return last
 }
 
-// MarshalJSON writes scopes by name.
+// MarshalJSON writes scopes by name and the authority as the object that it is.
 func (k Key) MarshalJSON() ([]byte, error) {
 	type fields Key
 	return json.Marshal(struct {
 		fields
-		Scopes     []string   `json:"scopes"`
-		LastUsedAt *time.Time `json:"last_used_at,omitempty"`
-	}{fields(k), k.Scopes.Names(), k.LastUsedAt()})
+		Scopes     []string        `json:"scopes"`
+		Authority  json.RawMessage `json:"authority"`
+		LastUsedAt *time.Time      `json:"last_used_at,omitempty"`
+	}{fields(k), k.Scopes.Names(), json.RawMessage(k.Authority), k.LastUsedAt()})
 }
 
 // NewKey says what a key shall be.
@@ -152,12 +153,12 @@ func CreateKey(tx *postgres.Tx, peppers *Peppers, n NewKey, now time.Time) (*Key
 }
 
 // authority is the agent of a key: an account on this platform, named as the key.
-func authority(homePage, user, name string) json.RawMessage {
+func authority(homePage, user, name string) string {
 	type account struct {
 		HomePage string `json:"homePage"`
 		Name     string `json:"name"`
 	}
-	var b bytes.Buffer
+	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(struct { // cannot fail: strings only
@@ -165,7 +166,7 @@ func authority(homePage, user, name string) json.RawMessage {
 		Name       string  `json:"name"`
 		Account    account `json:"account"`
 	}{"Agent", name, account{homePage, user}})
-	return bytes.TrimSpace(b.Bytes())
+	return strings.TrimSpace(b.String())
 }
 
 // GetKey returns the key of that user name with its secrets, or NotFound. A

@@ -44,7 +44,7 @@ func loadSecrets(tx *postgres.Tx, keys []Key) error {
 	var secrets []Secret
 	err := tx.Gorm().Where("key_id in ?", ids).
 		Where("expires_at is null or expires_at > now() - ?::interval", listed.String()).
-		Order("key_id, created_at desc, id").Find(&secrets).Error
+		Order("key_id, expires_at desc nulls first, created_at desc, id").Find(&secrets).Error
 	for _, s := range secrets {
 		at[s.KeyID].Secrets = append(at[s.KeyID].Secrets, s)
 	}
