@@ -136,7 +136,9 @@ func (d *decoder) batch() *Batch {
 	texts := make([]byte, 0, len(d.body)+64)
 	if kind != '[' {
 		batch.Statements = make([]Statement, 0, 1)
-		d.one(batch, &texts, kind, start)
+		if !d.one(batch, &texts, kind, start) {
+			return nil
+		}
 	} else {
 		batch.Array = true
 		batch.Statements = make([]Statement, 0, min(len(d.body)/1024+1, d.limits.Statements))
@@ -162,9 +164,9 @@ func (d *decoder) batch() *Batch {
 			return nil
 		}
 	}
-	if _, _, err := d.token(); !errors.Is(err, io.EOF) {
+	if _, start, err := d.token(); !errors.Is(err, io.EOF) {
 		if err == nil {
-			d.report("", clauseFormat, "must end where its JSON ends: there is more at byte %d", d.at)
+			d.report("", clauseFormat, "must end where its JSON ends: there is more at byte %d", start)
 		} else {
 			d.syntax(err, false)
 		}

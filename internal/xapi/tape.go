@@ -183,21 +183,19 @@ func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) 
 func tooLong(body []byte) bool { return len(body) > math.MaxInt32 }
 
 // syntaxRule says what is wrong with JSON that the tokenizer refused, and
-// where: the pointer is relative to the body.
+// where: the pointer is relative to the body, which has end bytes.
 func syntaxRule(err error, end int) (rule, pointer string, offset int64) {
-	var syntax *jsontext.SyntacticError
-	switch {
-	case errors.As(err, &syntax):
-		rule, pointer, offset = "must be JSON", string(syntax.JSONPointer), syntax.ByteOffset
-		if errors.Is(syntax.Err, jsontext.ErrDuplicateName) {
-			return "is there twice; an object must have each name once", pointer, offset
-		}
-		if syntax.Err != nil {
-			rule += ": " + strings.TrimPrefix(syntax.Err.Error(), "jsontext: ")
-		}
-		return rule, pointer, offset
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "must be JSON: it ends too early", "", int64(end)
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok {
+		return "must be JSON: it ends too early", "", int64(end) // io.EOF
 	}
-	return "must be JSON: " + err.Error(), "", int64(end)
+	switch pointer = string(syntax.JSONPointer); {
+	case errors.Is(syntax.Err, jsontext.ErrDuplicateName):
+		rule = "is there twice; an object must have each name once"
+	case errors.Is(syntax.Err, io.ErrUnexpectedEOF):
+		rule = "must be JSON: it ends too early"
+	default:
+		rule = "must be JSON: " + strings.TrimPrefix(syntax.Err.Error(), "jsontext: ")
+	}
+	return rule, pointer, syntax.ByteOffset
 }
