@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/stoa-lrs/stoa/internal/authn"
+	"github.com/stoa-lrs/stoa/internal/lrs"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/xapi"
+)
+
+// Config is what the API is made of. All pointers are needed.
+type Config struct {
+	DB      *postgres.DB
+	LRS     *lrs.LRS
+	Authn   *authn.Authenticator
+	Logger  *slog.Logger
+	Metrics *Metrics
+
+	// MoreKeys sign links to more results, by the version of the server's
+	// secret that they come from; MoreVersion signs new ones.
+	MoreKeys    map[int16][]byte
+	MoreVersion int16
+
+	// BasePath is what a proxy in front takes off the path of requests: it
+	// stands before the links we return. "" or "/path".
+	BasePath       string
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; nil: nobody's
+	CORSOrigins    []string       // nil: every origin
+	Limits         Limits         // zero fields: see Limits
+}
+
+// API answers every request of one process. It is safe for concurrent use.
+type API struct {
+	Config
+	engine   *gin.Engine
+	more     *moreTokens
+	cors     cors
+	memory   *memory
+	through  *through
+	draining atomic.Bool
+}
+
+// New checks the routes and returns the API.
+func New(c Config) (*API, error) {
+	if c.MoreKeys[c.MoreVersion] == nil {
+		return nil, errors.New("no key of the current version for links to more results")
+	}
+	c.Limits = c.Limits.orDefaults()
+	a := &API{Config: c, more: &moreTokens{c.MoreKeys, c.MoreVersion}, cors: newCORS(c.CORSOrigins), memory: newMemory(c.Limits.BodyMemory), through: newThrough()}
+	gin.SetMode(gin.ReleaseMode)
+	a.engine = gin.New()
+	a.engine.HandleMethodNotAllowed = true
+	a.engine.RedirectTrailingSlash = false // a redirected POST loses its body with many clients
+	a.engine.RemoveExtraSlash = true       // endpoints configured with and without a slash at the end
+	a.engine.ForwardedByClientIP = false   // see remoteAddress
+	if err := a.mount(a.routes()); err != nil {
+		return nil, err
+	}
+	a.engine.NoRoute(func(g *gin.Context) { a.unrouted(g, http.StatusNotFound) })
+	a.engine.NoMethod(func(g *gin.Context) { a.unrouted(g, http.StatusMethodNotAllowed) })
+	return a, nil
+}
+
+// Drain makes /readyz say that no new requests should come: those that come
+// are still answered.
+func (a *API) Drain() { a.draining.Store(true) }
+
+const xapiPrefix = "/xapi"
+
+// isXAPI reports whether the rules of xAPI hold for path.
+func isXAPI(path string) bool {
+	rest, ok := strings.CutPrefix(path, xapiPrefix)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// ServeHTTP is what happens to every request, whatever its path.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{ResponseWriter: w, api: a, began: time.Now(), id: requestID(r.Header.Get(requestIDHeader))}
+	x.request = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	x.remote = remoteAddress(r, a.TrustedProxies)
+	a.Metrics.inFlight.Inc()
+	defer a.finish(x)
+
+	h := w.Header()
+	h.Set(requestIDHeader, x.id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	if isXAPI(r.URL.Path) {
+		x.version = xapi.V2
+		if v, err := xapi.Negotiate(r.Header.Get(xapi.VersionHeader)); err == nil {
+			x.version = v
+		}
+		h.Set(xapi.VersionHeader, x.version.String())
+		if a.cors.apply(h, r) {
+			x.route = "(preflight)"
+			x.WriteHeader(http.StatusNoContent)
+			return
+		}
+		if err := a.alternate(x); err != nil {
+			x.route = "(alternate)"
+			x.fail(err)
+			return
+		}
+	}
+	a.engine.ServeHTTP(x, x.request)
+	x.end()
+}
+
+// unrouted answers what the table does not know. gin has set Allow for a 405.
+func (a *API) unrouted(g *gin.Context, status int) {
+	x := exchangeOf(g.Request.Context())
+	x.gin = g
+	if status == http.StatusMethodNotAllowed {
+		x.route, x.code = "(method)", "method_not_allowed"
+		x.problem(problem{Status: status, Code: x.code, Detail: g.Request.Method + " is not possible here; the header Allow lists what is"})
+		return
+	}
+	x.route, x.code = "(unknown)", "not_found"
+	x.problem(problem{Status: status, Code: x.code, Detail: "there is no such resource"})
+}

@@ -1,0 +1,42 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// healthz says that the process runs. It looks at nothing else: a database
+// that is away is no reason to start the process anew.
+func (a *API) healthz(x *exchange) error {
+	return x.sendJSON([]byte(`{"status":"ok"}`))
+}
+
+// readiness is the body of /readyz.
+type readiness struct {
+	Status   string `json:"status"`   // ready, degraded (answers nevertheless), draining or unavailable
+	Database string `json:"database"` // ok or unreachable
+	Redis    string `json:"redis"`    // ok, not configured, or degraded: limits are kept by each process on its own
+}
+
+// readyz says whether requests should be sent here.
+func (a *API) readyz(x *exchange) error {
+	ctx, cancel := context.WithTimeout(x.context(), 2*time.Second)
+	defer cancel()
+	r := readiness{Status: "ready", Database: "ok"}
+	status := http.StatusOK
+	if err := a.DB.Ping(ctx); err != nil {
+		r.Status, r.Database, status = "unavailable", "unreachable", http.StatusServiceUnavailable
+	}
+	if a.draining.Load() {
+		r.Status, status = "draining", http.StatusServiceUnavailable
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	x.Header().Set("Cache-Control", "no-store")
+	x.send(status, "application/json", body)
+	return nil
+}

@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+)
+
+// finish ends an exchange: it answers for a handler that panicked, counts, and
+// writes the one log record of the request. It is deferred.
+func (a *API) finish(x *exchange) {
+	broken := recover()
+	if broken != nil && broken != http.ErrAbortHandler {
+		if x.err == nil {
+			x.err = &panicked{broken, debug.Stack()}
+		}
+		if !x.wroteHeader || x.encoder != nil {
+			x.wroteHeader, x.encoder = false, nil
+			x.gin = nil
+			x.fail(x.err)
+			broken = nil
+		} else {
+			broken = http.ErrAbortHandler
+		}
+	}
+	x.releaseBody()
+	a.Metrics.inFlight.Dec()
+	took := time.Since(x.began)
+	route := x.route
+	if route == "" {
+		route = "(unknown)"
+	}
+	a.Metrics.observe(route, x.request.Method, x.status, took)
+	a.log(x, route, took, broken != nil)
+	if broken != nil {
+		panic(broken) // net/http closes the connection
+	}
+}
+
+// log writes the record. Neither header nor query string is in it: both may
+// hold who somebody is.
+func (a *API) log(x *exchange, route string, took time.Duration, aborted bool) {
+	level := slog.LevelInfo
+	unknown := x.err != nil && fault.KindOf(x.err) == fault.Internal
+	switch {
+	case unknown:
+		level = slog.LevelError
+	case x.status >= 500 || aborted:
+		level = slog.LevelWarn
+	}
+	ctx := x.request.Context()
+	if !a.Logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 16)
+	attrs = append(attrs,
+		slog.String("request_id", x.id),
+		slog.String("method", x.request.Method),
+		slog.String("route", route),
+		slog.Int("status", x.status),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.Int64("bytes_in", x.received()),
+		slog.Int64("bytes_out", x.sent),
+	)
+	if p := x.principal; p != nil {
+		attrs = append(attrs, slog.Int64("tenant", p.Tenant), slog.Int64("store", p.Store), slog.String("key", strconv.FormatInt(p.Key, 36)))
+	}
+	if x.statements > 0 {
+		attrs = append(attrs, slog.Int("statements", x.statements))
+	}
+	if x.code != "" {
+		attrs = append(attrs, slog.String("code", x.code))
+	}
+	if aborted {
+		attrs = append(attrs, slog.Bool("aborted", true))
+	}
+	if x.err != nil && (unknown || x.status >= 500 || errors.Unwrap(x.err) != nil) {
+		attrs = append(attrs, slog.String("error", x.err.Error()))
+		if p, ok := errors.AsType[*panicked](x.err); ok {
+			attrs = append(attrs, slog.String("stack", string(p.stack)))
+		}
+	}
+	a.Logger.LogAttrs(ctx, level, "request", attrs...)
+}

@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are what /metrics tells of this process. No metric has a label for
+// tenants, stores or keys: their number has no bound, and they are nobody
+// else's business.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	latency  *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+}
+
+// Sources are the numbers that other packages keep; they are asked when the
+// metrics are read.
+type Sources struct {
+	Ingest      func() (statements, groups, duplicates, refused, retries, queued int64)
+	Pool        func() (appInUse, appOpen, ingestInUse, ingestOpen int32)
+	RedisInUse  func() bool // a Redis is configured
+	RedisBroken func() bool
+}
+
+// NewMetrics registers everything.
+func NewMetrics(s Sources) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stoa_http_requests_total", Help: "Requests answered.",
+		}, []string{"route", "method", "status"}),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "stoa_http_request_seconds", Help: "Time from the header of a request to the end of its answer.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route", "method"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "stoa_http_requests_in_flight", Help: "Requests being answered.",
+		}),
+	}
+	counter := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value)
+	}
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+	}
+	m.registry.MustRegister(
+		m.requests, m.latency, m.inFlight,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		counter("stoa_statements_ingested_total", "Statements stored.", func() float64 { n, _, _, _, _, _ := s.Ingest(); return float64(n) }),
+		counter("stoa_commit_groups_total", "Group commits; statements ingested divided by these is the size of a group.", func() float64 { _, n, _, _, _, _ := s.Ingest(); return float64(n) }),
+		counter("stoa_statements_duplicate_total", "Statements received again and not stored.", func() float64 { _, _, n, _, _, _ := s.Ingest(); return float64(n) }),
+		counter("stoa_statements_refused_total", "Requests refused in the database: an id taken, a voider voided.", func() float64 { _, _, _, n, _, _ := s.Ingest(); return float64(n) }),
+		counter("stoa_commit_retries_total", "Group commits run again.", func() float64 { _, _, _, _, n, _ := s.Ingest(); return float64(n) }),
+		gauge("stoa_commit_queue", "Requests that wait for a group commit.", func() float64 { _, _, _, _, _, n := s.Ingest(); return float64(n) }),
+		gauge("stoa_redis_degraded", "1 while a configured Redis does not answer and each process keeps rate limits on its own.", func() float64 { return number(s.RedisInUse() && s.RedisBroken()) }),
+		poolGauges{s.Pool},
+		buildInfo(),
+	)
+	return m
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// poolGauges are the connections to Postgres.
+type poolGauges struct {
+	stats func() (appInUse, appOpen, ingestInUse, ingestOpen int32)
+}
+
+var poolDesc = prometheus.NewDesc("stoa_postgres_connections", "Connections to Postgres.", []string{"pool", "state"}, nil)
+
+func (p poolGauges) Describe(ch chan<- *prometheus.Desc) { ch <- poolDesc }
+
+func (p poolGauges) Collect(ch chan<- prometheus.Metric) {
+	appInUse, appOpen, ingestInUse, ingestOpen := p.stats()
+	for _, v := range []struct {
+		n           int32
+		pool, state string
+	}{
+		{appInUse, "app", "in_use"},
+		{appOpen - appInUse, "app", "idle"},
+		{ingestInUse, "ingest", "in_use"},
+		{ingestOpen - ingestInUse, "ingest", "idle"},
+	} {
+		ch <- prometheus.MustNewConstMetric(poolDesc, prometheus.GaugeValue, float64(v.n), v.pool, v.state)
+	}
+}
+
+func buildInfo() prometheus.Collector {
+	version, revision, goVersion := "unknown", "unknown", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = info.Main.Version, info.GoVersion
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "stoa_build_info", Help: "Always 1; the labels say what is running.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "go": goVersion},
+	}, func() float64 { return 1 })
+}
+
+// observe counts one answered request. route is a template and method one that
+// the table knows, else "other": clients choose neither.
+func (m *Metrics) observe(route, method string, status int, took time.Duration) {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions:
+	default:
+		method = "other"
+	}
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	m.latency.WithLabelValues(route, method).Observe(took.Seconds())
+}
+
+// Handler serves the metrics in the format of Prometheus.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,110 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/stoa-lrs/stoa/internal/authz"
+	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/xapi"
+)
+
+// route is one line of the table: who may do what, and who does it.
+type route struct {
+	method string // GET answers HEAD too
+	path   string
+	action authz.Action // what a principal must be permitted; see everybody
+	handle func(*exchange) error
+}
+
+// everybody marks routes that need no principal. It is no action of authz: no
+// scope permits it, and no empty field means it.
+const everybody authz.Action = "everybody"
+
+// routes is the one list of what this server answers.
+func (a *API) routes() []route {
+	state, activityProfile, agentProfile := documents{xapi.State}, documents{xapi.ActivityProfile}, documents{xapi.AgentProfile}
+	return []route{
+		{http.MethodGet, "/healthz", everybody, a.healthz},
+		{http.MethodGet, "/readyz", everybody, a.readyz},
+
+		{http.MethodGet, "/xapi/about", everybody, a.about},
+		{http.MethodGet, "/xapi/statements", authz.StatementsRead, a.getStatements},
+		{http.MethodPost, "/xapi/statements", authz.StatementsWrite, a.postStatements},
+		{http.MethodPut, "/xapi/statements", authz.StatementsWrite, a.putStatement},
+		{http.MethodGet, "/xapi/activities", authz.ActivitiesRead, a.getActivity},
+		{http.MethodGet, "/xapi/agents", authz.AgentsRead, a.getAgent},
+
+		{http.MethodGet, "/xapi/activities/state", authz.StateRead, state.get},
+		{http.MethodPut, "/xapi/activities/state", authz.StateWrite, state.put},
+		{http.MethodPost, "/xapi/activities/state", authz.StateWrite, state.post},
+		{http.MethodDelete, "/xapi/activities/state", authz.StateWrite, state.delete},
+
+		{http.MethodGet, "/xapi/activities/profile", authz.ProfileRead, activityProfile.get},
+		{http.MethodPut, "/xapi/activities/profile", authz.ProfileWrite, activityProfile.put},
+		{http.MethodPost, "/xapi/activities/profile", authz.ProfileWrite, activityProfile.post},
+		{http.MethodDelete, "/xapi/activities/profile", authz.ProfileWrite, activityProfile.delete},
+
+		{http.MethodGet, "/xapi/agents/profile", authz.ProfileRead, agentProfile.get},
+		{http.MethodPut, "/xapi/agents/profile", authz.ProfileWrite, agentProfile.put},
+		{http.MethodPost, "/xapi/agents/profile", authz.ProfileWrite, agentProfile.post},
+		{http.MethodDelete, "/xapi/agents/profile", authz.ProfileWrite, agentProfile.delete},
+	}
+}
+
+// mount registers routes. A route that forgot its action or its handler is an
+// error: the process does not start.
+func (a *API) mount(routes []route) error {
+	for _, r := range routes {
+		if r.action == "" || r.handle == nil {
+			return fmt.Errorf("route %s %s has no action or no handler", r.method, r.path)
+		}
+		a.engine.Handle(r.method, r.path, a.serve(r))
+		if r.method == http.MethodGet {
+			a.engine.Handle(http.MethodHead, r.path, a.serve(r))
+		}
+	}
+	return nil
+}
+
+// serve is what happens to a request between gin and its handler.
+func (a *API) serve(r route) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		x := exchangeOf(g.Request.Context())
+		x.gin, x.route = g, r.path
+		if err := a.admit(x, r); err != nil {
+			x.fail(err)
+			return
+		}
+		if err := r.handle(x); err != nil {
+			x.fail(err)
+		}
+	}
+}
+
+// admit lets a request through to its handler: authenticated, authorized,
+// within its rate, and in a version that is spoken. None of its body has been
+// read: who may not send it, need not.
+func (a *API) admit(x *exchange, r route) error {
+	if r.action == everybody {
+		return nil
+	}
+	principal, err := a.authenticate(x)
+	if err != nil {
+		return err
+	}
+	x.principal = principal
+	if !principal.Scopes.Permits(r.action) {
+		return fault.New(fault.Forbidden, "this key may not do that: it has the scopes %q", principal.Scopes)
+	}
+	if err := a.limitRequest(x); err != nil {
+		return err
+	}
+	if !isXAPI(r.path) {
+		return nil
+	}
+	_, err = xapi.Negotiate(x.request.Header.Get(xapi.VersionHeader))
+	return err
+}
