@@ -91,7 +91,7 @@ begin
             using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::bigint)$p$, t);
     end loop;
     -- The committer writes for several tenants in one transaction: exactly those it has named.
-    foreach t in array array['statements', 'statement_rel', 'pending_refs', 'activities'] loop
+    foreach t in array array['statements', 'statement_rel', 'pending_refs', 'activities', 'keys'] loop
         execute format($p$create policy ingest on %I to stoa_ingest
             using (tenant_id = any (nullif(current_setting('app.tenants', true), '')::bigint[]))$p$, t);
     end loop;
@@ -104,3 +104,4 @@ grant select, insert on statements, statement_rel to stoa_ingest;
 grant update (voided) on statements to stoa_ingest;
 grant select, insert, delete on pending_refs to stoa_ingest;
 grant select, insert, update on activities to stoa_ingest;
+grant select (tenant_id, id, authority) on keys to stoa_ingest; -- who wrote a statement that another refers to

@@ -115,7 +115,7 @@ func (w waiting) resolve(ctx context.Context, tx *postgres.IngestTx) (isVoider b
 				return false, err
 			}
 		}
-		keys = viaKeys(keys, w.store, s)
+		keys = append(viaKeys(keys, w.store, &s.Statement), hashKey(w.store, kindRelatedAgent, s.authority))
 		id = s.Target
 	}
 	if len(keys) == 0 {
@@ -132,18 +132,25 @@ func (w waiting) resolve(ctx context.Context, tx *postgres.IngestTx) (isVoider b
 	return isVoider, err
 }
 
-// load returns the statement with id as xapi.TermsOf gives it, nil if the
-// store has none.
-func (w waiting) load(ctx context.Context, tx *postgres.IngestTx, id uuid.UUID) (*xapi.Statement, error) {
-	rows, err := tx.Query(ctx, `select dict, payload from statements where tenant_id = $1 and store_id = $2 and id = $3`,
-		w.tenant, w.store, id)
+// referred is a statement that another refers to.
+type referred struct {
+	xapi.Statement        // as xapi.TermsOf gives it
+	authority      string // identity
+}
+
+// load returns the statement with id, nil if the store has none.
+func (w waiting) load(ctx context.Context, tx *postgres.IngestTx, id uuid.UUID) (*referred, error) {
+	rows, err := tx.Query(ctx, `
+		select s.dict, s.payload, k.authority
+		from statements s join keys k on k.tenant_id = s.tenant_id and k.id = s.key_id
+		where s.tenant_id = $1 and s.store_id = $2 and s.id = $3`, w.tenant, w.store, id)
 	if err != nil {
 		return nil, err
 	}
 	var dict int16
-	var payload []byte
+	var payload, agent []byte
 	found := false
-	_, err = pgx.ForEachRow(rows, []any{&dict, &payload}, func() error { found = true; return nil })
+	_, err = pgx.ForEachRow(rows, []any{&dict, &payload, &agent}, func() error { found = true; return nil })
 	if err != nil || !found {
 		return nil, err
 	}
@@ -151,6 +158,11 @@ func (w waiting) load(ctx context.Context, tx *postgres.IngestTx, id uuid.UUID) 
 	if err != nil {
 		return nil, err
 	}
-	s, err := xapi.TermsOf(text)
-	return &s, err
+	var r referred
+	if r.Statement, err = xapi.TermsOf(text); err != nil {
+		return nil, err
+	}
+	authority, err := xapi.ParseAgentParam(agent, xapi.V2)
+	r.authority = authority.Identity
+	return &r, err
 }
