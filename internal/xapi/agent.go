@@ -1,6 +1,8 @@
 package xapi
 
 import (
+	"errors"
+	"io"
 	"strings"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -40,8 +42,12 @@ func ParseAgent(raw []byte, v Version) (string, error) {
 	if err == nil {
 		err = d.statement(kind, start)
 	}
-	if err == nil && d.at < len(strings.TrimRight(string(raw), " \t\r\n")) {
-		_, _, err = d.token()
+	if err == nil {
+		if _, _, err = d.token(); err == nil {
+			err = errors.New("something follows it")
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
 	}
 	if err != nil {
 		return "", fault.Wrap(fault.Invalid, err, "an agent must be a JSON object")
