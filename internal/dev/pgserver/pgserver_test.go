@@ -33,12 +33,15 @@ func TestMain(m *testing.M) {
 	<-s.Done()
 }
 
-// start starts a server and stops it when the test ends.
+// start starts a server; it is stopped and its cluster deleted when the test ends.
 func start(t *testing.T, cfg pgserver.Config) *pgserver.Server {
 	t.Helper()
 	s, err := pgserver.Start(t.Context(), cfg)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	t.Cleanup(func() {
+		require.NoError(t, s.Stop())
+		require.NoError(t, os.RemoveAll(s.Dir())) // as root it may lie elsewhere than cfg.Dir
+	})
 	return s
 }
 
@@ -70,8 +73,7 @@ func show(t *testing.T, conn *pgx.Conn, setting string) string {
 
 func TestEphemeral(t *testing.T) {
 	t.Parallel()
-	s, err := pgserver.Start(t.Context(), pgserver.Config{Ephemeral: true, Settings: map[string]string{"max_connections": "37"}})
-	require.NoError(t, err)
+	s := start(t, pgserver.Config{Ephemeral: true, Settings: map[string]string{"max_connections": "37"}})
 	conn := connect(t, s.URL(pgserver.Superuser, "postgres"))
 	require.Equal(t, "off", show(t, conn, "fsync"))
 	require.Equal(t, "37", show(t, conn, "max_connections"))
@@ -96,11 +98,10 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 func TestPersistentClusterSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
-	first, err := pgserver.Start(t.Context(), pgserver.Config{Dir: dir})
-	require.NoError(t, err)
+	first := start(t, pgserver.Config{Dir: dir})
 	conn := connect(t, first.URL(pgserver.Superuser, "postgres"))
 	require.Equal(t, "on", show(t, conn, "fsync"))
-	_, err = conn.Exec(t.Context(), "create table kept as select 42 as answer")
+	_, err := conn.Exec(t.Context(), "create table kept as select 42 as answer")
 	require.NoError(t, err)
 	require.NoError(t, first.Stop())
 
@@ -151,10 +152,9 @@ func TestKilledStarterLosesNothing(t *testing.T) {
 func TestKilledServerLosesNothing(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
-	s, err := pgserver.Start(t.Context(), pgserver.Config{Dir: dir})
-	require.NoError(t, err)
+	s := start(t, pgserver.Config{Dir: dir})
 	conn := connect(t, s.URL(pgserver.Superuser, "postgres"))
-	_, err = conn.Exec(t.Context(), "create table kept as select 42 as answer")
+	_, err := conn.Exec(t.Context(), "create table kept as select 42 as answer")
 	require.NoError(t, err)
 	var pid int
 	pidFile, err := os.Open(filepath.Join(s.Dir(), "data", "postmaster.pid"))
@@ -175,16 +175,13 @@ func TestClosedDirectory(t *testing.T) {
 	closed := t.TempDir()
 	require.NoError(t, os.Chmod(closed, 0o700))
 	dir := filepath.Join(closed, "pg")
-	s, err := pgserver.Start(t.Context(), pgserver.Config{Dir: dir})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(s.Dir())) })
+	s := start(t, pgserver.Config{Dir: dir})
 	if os.Geteuid() == 0 {
 		require.Equal(t, "/var/lib/stoa", filepath.Dir(s.Dir()))
 	} else {
 		require.Equal(t, dir, s.Dir())
 	}
 	connect(t, s.URL(pgserver.Superuser, "postgres"))
-	require.NoError(t, s.Stop())
 }
 
 func TestUnusableBinDirIsNamed(t *testing.T) {
