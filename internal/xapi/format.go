@@ -33,15 +33,17 @@ func (f Format) String() string {
 // Formatter serves a whole list. It is not safe for concurrent use.
 type Formatter struct {
 	format  Format
-	speaker *speaker
-	keys    []string // reused by languageMap
+	langs   []language.Tag
+	chosen  map[string]int // index of the entry by the keys of a map
+	keys    []byte         // of the map at hand, as written
+	entries []scan         // of the map at hand
 	broken  bool
 }
 
 // NewFormatter returns a Formatter. langs, the most wanted first, matter to
 // FormatCanonical only; without any, each map keeps its first entry.
 func NewFormatter(f Format, langs []language.Tag) *Formatter {
-	return &Formatter{format: f, speaker: newSpeaker(langs)}
+	return &Formatter{format: f, langs: langs, chosen: map[string]int{}}
 }
 
 // FormatStatement appends one statement to dst: see [Formatter.Append].
@@ -58,7 +60,7 @@ func (f *Formatter) Append(dst, text []byte) ([]byte, error) {
 	}
 	f.broken = false
 	before := len(dst)
-	dst = f.append(dst, text, inStatement)
+	dst = f.append(dst, &scan{text: text}, inStatement)
 	if f.broken {
 		return dst[:before], fault.New(fault.Internal, "a stored statement is not JSON")
 	}
@@ -173,64 +175,78 @@ func (p place) member(name string) place {
 // object resolves what the object of a statement is. Without an objectType it
 // is an activity (xAPI 1.0.3 Data 2.4.4).
 func object(raw []byte) place {
-	switch string(unquote(find(raw, "objectType"))) {
-	case "Agent", "Group":
-		return inAgent
-	case "SubStatement":
-		return inStatement
-	case "StatementRef":
-		return elsewhere
+	return scanOf(raw).objectPlace()
+}
+
+func (s scan) objectPlace() place {
+	for s.object && s.next() {
+		if string(s.name()) != "objectType" {
+			continue
+		}
+		switch string(unquote(s.value)) {
+		case "Agent", "Group":
+			return inAgent
+		case "SubStatement":
+			return inStatement
+		case "StatementRef":
+			return elsewhere
+		}
+		break
 	}
 	return inActivity
 }
 
-// append writes raw, which stands in p.
-func (f *Formatter) append(dst, raw []byte, p place) []byte {
-	if p == inObject {
-		p = object(raw)
+// append writes the value that s stands before, which is in p, and moves
+// behind it.
+func (f *Formatter) append(dst []byte, s *scan, p place) []byte {
+	if p == elsewhere {
+		s.read()
+		return append(dst, s.value...)
 	}
-	if p == elsewhere || len(raw) == 0 {
-		return append(dst, raw...)
-	}
-	if p == inLanguageMap {
-		return f.languageMap(dst, raw)
-	}
-	s := scanOf(raw)
-	if s.at == len(raw) {
+	in := s.inner()
+	switch {
+	case in.at == len(in.text): // neither object nor array
 		f.broken = true
+		s.read()
 		return dst
-	}
-	opening, closing := byte('['), byte(']')
-	if s.object {
-		opening, closing = '{', '}'
-	}
-	if p == inActivities && s.object {
+	case p == inObject:
+		p = in.objectPlace()
+		return f.append(dst, s, p)
+	case p == inLanguageMap:
+		return f.languageMap(dst, s)
+	case p == inActivities && in.object:
 		p = inActivity
 	}
-	keep := f.keeps(p, raw)
+	keep := f.keeps(p, in)
+	opening, closing, within := byte('['), byte(']'), p.element()
+	if in.object {
+		opening, closing = '{', '}'
+	}
 	dst = append(dst, opening)
-	empty := len(dst)
-	for s.next() {
-		if s.object && keep != nil && !keep(s.name()) {
-			continue
+	for empty := len(dst); in.step(); {
+		if in.object {
+			name := in.name()
+			if keep != nil && !keep(name) {
+				in.skip()
+				continue
+			}
+			within = p.member(string(name))
 		}
 		if len(dst) > empty {
 			dst = append(dst, ',')
 		}
-		within := p.element()
-		if s.object {
-			dst = append(dst, s.key...)
-			dst = append(dst, ':')
-			within = p.member(string(s.name()))
+		if in.object {
+			dst = append(append(dst, in.key...), ':')
 		}
-		dst = f.append(dst, s.value, within)
+		dst = f.append(dst, &in, within)
 	}
-	f.broken = f.broken || s.broken
+	s.leave(&in)
+	f.broken = f.broken || in.broken
 	return append(dst, closing)
 }
 
 // keeps tells which members of an object in p the ids format keeps; nil is all.
-func (f *Formatter) keeps(p place, raw []byte) func(name []byte) bool {
+func (f *Formatter) keeps(p place, in scan) func(name []byte) bool {
 	if f.format != FormatIDs {
 		return nil
 	}
@@ -238,7 +254,7 @@ func (f *Formatter) keeps(p place, raw []byte) func(name []byte) bool {
 	case inVerb, inActivity:
 		return keepID
 	case inAgent:
-		if identified(raw) {
+		if in.identified() {
 			return keepIdentity
 		}
 		return keepMembers
@@ -263,8 +279,7 @@ func keepMembers(name []byte) bool {
 }
 
 // identified reports whether an agent or group has an identifier of its own.
-func identified(raw []byte) bool {
-	s := scanOf(raw)
+func (s scan) identified() bool {
 	for s.object && s.next() {
 		if name := s.name(); keepIdentity(name) && string(name) != "objectType" {
 			return true
@@ -273,25 +288,42 @@ func identified(raw []byte) bool {
 	return false
 }
 
-// languageMap writes raw with the one entry that suits the languages wanted.
-func (f *Formatter) languageMap(dst, raw []byte) []byte {
-	f.keys = f.keys[:0]
-	s := scanOf(raw)
-	for s.object && s.next() {
-		f.keys = append(f.keys, string(s.name()))
+// languageMap writes the language map that s stands before with the one entry
+// that suits the languages wanted.
+func (f *Formatter) languageMap(dst []byte, s *scan) []byte {
+	s.read()
+	if f.format != FormatCanonical {
+		return append(dst, s.value...)
 	}
-	f.broken = f.broken || s.broken
-	if f.format != FormatCanonical || len(f.keys) < 2 {
-		return append(dst, raw...)
+	f.keys, f.entries = f.keys[:0], f.entries[:0]
+	entry := scanOf(s.value)
+	for entry.object && entry.next() {
+		f.keys = append(append(f.keys, entry.key...), ',')
+		f.entries = append(f.entries, entry)
 	}
-	chosen := f.speaker.choose(f.keys)
-	s = scanOf(raw)
-	for range chosen + 1 {
-		s.next()
+	f.broken = f.broken || entry.broken
+	if len(f.entries) < 2 {
+		return append(dst, s.value...)
 	}
-	dst = append(dst, '{')
-	dst = append(dst, s.key...)
-	dst = append(dst, ':')
-	dst = append(dst, s.value...)
-	return append(dst, '}')
+	chosen := f.entries[f.choose()]
+	dst = append(append(append(dst, '{'), chosen.key...), ':')
+	return append(append(dst, chosen.value...), '}')
+}
+
+// choose returns the index of the entry to keep. In a list of statements most
+// maps have the same keys, so choices are remembered.
+func (f *Formatter) choose() int {
+	if i, ok := f.chosen[string(f.keys)]; ok {
+		return i
+	}
+	names := make([]string, len(f.entries))
+	for i := range f.entries {
+		names[i] = string(f.entries[i].name())
+	}
+	i := chooseLanguage(f.langs, names)
+	const remembered = 1024 // keys come from clients: the memory of one request is bounded
+	if len(f.chosen) < remembered {
+		f.chosen[string(f.keys)] = i
+	}
+	return i
 }

@@ -55,47 +55,20 @@ func ParseAcceptLanguage(header string) []language.Tag {
 	return langs
 }
 
-// speaker picks the entry of a language map that suits a list of wishes. It
-// remembers its choices: in a list of statements most maps have the same keys.
-type speaker struct {
-	langs  []language.Tag
-	names  []string // of langs, for the exact match
-	chosen map[string]int
-}
-
-func newSpeaker(langs []language.Tag) *speaker {
-	s := &speaker{langs: langs, chosen: map[string]int{}}
-	for _, l := range langs {
-		s.names = append(s.names, l.String())
-	}
-	return s
-}
-
-// choose returns the index of the key to keep. Without a wish, or when none
-// comes near, it is the first: the author's own order is the best hint left.
-func (s *speaker) choose(keys []string) int {
-	if len(s.langs) == 0 || len(keys) < 2 {
+// chooseLanguage returns the index of the key of a language map that suits
+// the wishes best. Without a wish, or when none comes near, it is the first:
+// the author's own order is the best hint left.
+func chooseLanguage(wishes []language.Tag, keys []string) int {
+	if len(wishes) == 0 {
 		return 0
 	}
-	joined := strings.Join(keys, "\n")
-	if i, ok := s.chosen[joined]; ok {
-		return i
+	exactly := func(wish language.Tag) int {
+		return slices.IndexFunc(keys, func(key string) bool { return strings.EqualFold(key, wish.String()) })
 	}
-	i := s.match(keys)
-	const remembered = 1024 // keys come from clients: the memory of one request is bounded
-	if len(s.chosen) < remembered {
-		s.chosen[joined] = i
-	}
-	return i
-}
-
-func (s *speaker) match(keys []string) int {
 	// The matcher canonicalises tags and would not tell "zh-cmn" from "zh";
 	// what the client named letter by letter goes first.
-	for i, key := range keys {
-		if strings.EqualFold(key, s.names[0]) {
-			return i
-		}
+	if i := exactly(wishes[0]); i >= 0 {
+		return i
 	}
 	supported := make([]language.Tag, 0, len(keys))
 	index := make([]int, 0, len(keys))
@@ -105,15 +78,13 @@ func (s *speaker) match(keys []string) int {
 		}
 	}
 	if len(supported) > 0 {
-		if _, i, confidence := language.NewMatcher(supported).Match(s.langs...); confidence != language.No {
+		if _, i, confidence := language.NewMatcher(supported).Match(wishes...); confidence != language.No {
 			return index[i]
 		}
 	}
-	for _, name := range s.names[1:] {
-		for i, key := range keys {
-			if strings.EqualFold(key, name) {
-				return i
-			}
+	for _, wish := range wishes[1:] {
+		if i := exactly(wish); i >= 0 {
+			return i
 		}
 	}
 	return 0

@@ -26,8 +26,8 @@ func ETag(body []byte) string {
 //   - Conflict: a PUT without either would overwrite a profile, or under V2
 //     any document (xAPI 1.0.3 Communication 3.1, xAPI 2.0 4.1.4).
 //
-// For a DELETE of a whole State context, exists is false and there is no tag:
-// only unconditional ones pass with If-Match absent.
+// A DELETE of a whole State context has no one document: exists is false, so
+// that If-Match, which cannot hold, fails.
 func Precondition(v Version, method string, kind DocumentKind, exists bool, etag, ifMatch, ifNoneMatch string) error {
 	switch {
 	case ifMatch != "" && (!exists || !tagListed(ifMatch, etag)):

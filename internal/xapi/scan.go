@@ -23,22 +23,53 @@ type scan struct {
 // scanOf returns a scan of the object or array that raw is. Of any other value
 // it has nothing to tell.
 func scanOf(raw []byte) scan {
-	s := scan{text: raw}
-	s.space()
-	switch s.peek() {
-	case '{':
-		s.object = true
-		s.at++
-	case '[':
-		s.at++
-	default:
-		s.at = len(raw)
-	}
-	return s
+	return scan{text: raw}.inner()
 }
 
-// next goes to the next member or element, and returns false after the last.
+// inner returns a scan of the value that s stands before. When it is through,
+// s goes on behind it with leave.
+func (s scan) inner() scan {
+	in := scan{text: s.text, at: s.at}
+	in.space()
+	switch in.peek() {
+	case '{':
+		in.object = true
+		in.at++
+	case '[':
+		in.at++
+	default:
+		in.at = len(in.text)
+	}
+	return in
+}
+
+// leave moves behind the value whose every member in has seen.
+func (s *scan) leave(in *scan) {
+	s.broken = s.broken || in.broken
+	s.at = min(in.at+1, len(s.text))
+}
+
+// next goes to the next member or element and reads it: false after the last.
 func (s *scan) next() bool {
+	if !s.step() {
+		return false
+	}
+	s.read()
+	return !s.broken
+}
+
+// read moves behind the value that s stands before and keeps it.
+func (s *scan) read() {
+	start := s.at
+	s.skip()
+	s.value = s.text[start:s.at]
+	if len(s.value) == 0 {
+		s.fail()
+	}
+}
+
+// step goes to the next member or element, up to its value: false after the last.
+func (s *scan) step() bool {
 	s.space()
 	if s.peek() == ',' {
 		s.at++
@@ -48,27 +79,24 @@ func (s *scan) next() bool {
 	case 0, '}', ']':
 		return false
 	}
-	if s.object {
-		start := s.at
-		if s.peek() != '"' {
-			return s.fail()
-		}
-		s.string()
-		s.key = s.text[start:s.at]
-		s.space()
-		if s.peek() != ':' {
-			return s.fail()
-		}
-		s.at++
-		s.space()
+	if !s.object {
+		return true
 	}
 	start := s.at
-	s.skip()
-	s.value = s.text[start:s.at]
-	if len(s.value) == 0 {
+	if s.peek() != '"' {
 		return s.fail()
 	}
-	return !s.broken
+	if s.at = endOfString(s.text, s.at); s.at < 0 {
+		return s.fail()
+	}
+	s.key = s.text[start:s.at]
+	s.space()
+	if s.peek() != ':' {
+		return s.fail()
+	}
+	s.at++
+	s.space()
+	return true
 }
 
 // name returns the name of the member at hand, without escapes.
@@ -130,53 +158,60 @@ func (s *scan) space() {
 	}
 }
 
-// string moves past the string that begins here.
-func (s *scan) string() {
-	for i := s.at + 1; ; {
-		n := bytes.IndexByte(s.text[min(i, len(s.text)):], '"')
-		if n < 0 {
-			s.fail()
-			return
-		}
-		end := i + n
-		slashes := 0
-		for k := end - 1; k >= i && s.text[k] == '\\'; k-- {
-			slashes++
-		}
-		i = end + 1
-		if slashes%2 == 0 {
-			s.at = i
-			return
-		}
+// skip moves past the value that begins here.
+func (s *scan) skip() {
+	if s.at = endOfValue(s.text, s.at); s.at < 0 {
+		s.fail()
 	}
 }
 
-// skip moves past the value that begins here.
-func (s *scan) skip() {
-	for depth := 0; s.at < len(s.text); {
-		switch s.text[s.at] {
+// endOfString returns where the string that begins at i ends, -1 if it does not.
+func endOfString(text []byte, i int) int {
+	for i++; i < len(text); i++ {
+		n := bytes.IndexByte(text[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		slashes := i + n
+		for slashes > i && text[slashes-1] == '\\' {
+			slashes--
+		}
+		i += n
+		if (i-slashes)%2 == 0 {
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// endOfValue returns where the value that begins at i ends, -1 if it does not.
+func endOfValue(text []byte, i int) int {
+	for depth := 0; i < len(text); {
+		switch text[i] {
 		case '"':
-			s.string()
+			if i = endOfString(text, i); i < 0 {
+				return -1
+			}
 		case '{', '[':
 			depth++
-			s.at++
+			i++
 			continue
 		case '}', ']':
 			if depth--; depth < 0 {
-				s.fail()
-				return
+				return -1
 			}
-			s.at++
+			i++
 		default:
-			s.at++
-			if depth > 0 || s.at < len(s.text) && !ends(s.text[s.at]) {
+			i++
+			if depth > 0 || i < len(text) && !ends(text[i]) {
 				continue
 			}
 		}
 		if depth == 0 {
-			return
+			return i
 		}
 	}
+	return i
 }
 
 // ends reports whether c ends a number or a literal.

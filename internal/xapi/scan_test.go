@@ -1,6 +1,7 @@
 package xapi
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -11,7 +12,7 @@ import (
 func walk(dst, raw []byte) []byte {
 	s := scanOf(raw)
 	if s.at == len(raw) {
-		return append(dst, raw...)
+		return append(dst, bytes.TrimSpace(raw)...)
 	}
 	brackets := "[]"
 	if s.object {
