@@ -169,8 +169,14 @@ func TestMergeDocumentsRefuses(t *testing.T) {
 	t.Parallel()
 	good := jsonDocument(`{"a":1}`)
 	for _, bad := range []xapi.Document{
-		{}, {"", []byte(`{}`)}, {"text/plain", []byte(`{}`)}, {"not/json", []byte("abc")}, {"application/json", nil}, {"application/octet-stream", []byte(`{}`)},
-		{"application/jsonx", []byte(`{}`)}, {"application/json;;", []byte(`{}{`)},
+		{},
+		{"", []byte(`{}`)},
+		{"text/plain", []byte(`{}`)},
+		{"not/json", []byte("abc")},
+		{"application/json", nil},
+		{"application/octet-stream", []byte(`{}`)},
+		{"application/jsonx", []byte(`{}`)},
+		{"application/json;;", []byte(`{}{`)},
 		jsonDocument(`[]`), jsonDocument(`1`), jsonDocument(`null`), jsonDocument(`"{}"`), jsonDocument(`{"a":1}{`), jsonDocument(`{"a":1,}`),
 		jsonDocument(`{"a":1,"a":2}`), jsonDocument("{\"a\":\"\xff\"}"), jsonDocument(`{"a":"\ud800"}`), jsonDocument("\ufeff{}"),
 	} {

@@ -166,3 +166,24 @@ func FuzzFormatStatement(f *testing.F) {
 		}
 	})
 }
+
+func TestFormatsOfWhatWasDecoded(t *testing.T) {
+	t.Parallel()
+	sent := strings.NewReplacer(`"sha2":"00"`, `"sha2":"`+sum("hello")+`","fileUrl":"http://example.org/f"`, `"length":1.0`, `"length":1`).Replace(full)
+	batch, err := xapi.Decode([]byte(sent), xapi.V2, xapi.Limits{})
+	require.NoError(t, err)
+	was := batch.Statements[0]
+	exact := envelope.Append(nil, was.Text, xapi.V2)
+	for _, f := range []xapi.Format{xapi.FormatExact, xapi.FormatIDs, xapi.FormatCanonical} {
+		text, err := xapi.FormatStatement(nil, exact, f, []language.Tag{language.German})
+		require.NoError(t, err)
+		batch, err := xapi.Decode(text, xapi.V2, xapi.Limits{})
+		require.NoError(t, err, "what is returned in %s can be sent again", f)
+		is := batch.Statements[0]
+		require.Equal(t, was.Actor, is.Actor)
+		require.Equal(t, was.Verb, is.Verb)
+		require.Equal(t, was.Activity, is.Activity)
+		require.Equal(t, envelope.ID, is.ID)
+		require.Equal(t, envelope.Stored, is.Timestamp.In(envelope.Stored.Location()))
+	}
+}

@@ -68,7 +68,9 @@ func NewMultipartReader(contentType string, body io.Reader, l MultipartLimits) (
 		return nil, fault.New(fault.Invalid, "Content-Type multipart/mixed needs a boundary of 1 to 70 characters")
 	}
 	src := &source{r: body}
-	return &MultipartReader{parts: multipart.NewReader(src, boundary), source: src, limits: l.orDefault()}, nil
+	r := &MultipartReader{parts: multipart.NewReader(src, boundary), source: src, limits: l.orDefault()}
+	r.Expect(&Batch{})
+	return r, nil
 }
 
 // source remembers why reading the request's body failed: that is the
@@ -122,7 +124,8 @@ func (r *MultipartReader) Statements() ([]byte, error) {
 }
 
 // Expect tells the attachments that the statements declare: parts are matched
-// against these by their hash alone. To be called once, before Next.
+// against these by their hash alone. To be called once, before Next; without
+// it no part is expected at all.
 func (r *MultipartReader) Expect(b *Batch) {
 	r.expected = contentsOf(b)
 }

@@ -93,7 +93,8 @@ func TestMultipartReads(t *testing.T) {
 		"headers in other spellings": {
 			mixed, "@\ncontent-type:application/json; charset=UTF-8\nContent-Transfer-Encoding: 8BIT\n\n{}\n" +
 				"@\nx-experience-api-hash:" + strings.ToUpper(sum("hello")) + "\nCONTENT-TYPE:text/plain\ncontent-transfer-encoding:Binary\n\nhello\n@--",
-			[]xapi.Attachment{hello}, one,
+			[]xapi.Attachment{hello},
+			one,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

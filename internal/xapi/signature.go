@@ -59,27 +59,31 @@ func (a Attachment) signs() bool { return a.UsageType == SignatureUsage }
 // chain must hold together and the signature must be that of the first one's
 // key. As the specification says, this catches mistakes; whether to trust the
 // signer, and whether a certificate has expired since, is for readers to ask.
-// It is Invalid otherwise (xAPI 1.0.3 Data 2.6, xAPI 2.0 4.2.6).
+// It is Invalid otherwise, with a violation of statement 0: which one of its
+// batch s is, the caller knows (xAPI 1.0.3 Data 2.6, xAPI 2.0 4.2.6).
 func VerifySignature(s *Statement, v Version, a Attachment, jws []byte) error {
-	rule := func() string {
-		if a.ContentType != signatureType {
-			return "the contentType of a signature is " + signatureType
-		}
-		payload, err := signedPayload(jws)
-		if err != nil {
-			return "the signature is not a JWS as the specification wants it: " + err.Error()
-		}
-		if err := sameAsSigned(s, v, payload); err != nil {
-			return "what is signed is not the statement: " + err.Error()
-		}
-		return ""
-	}()
+	rule := brokenSignature(s, v, a, jws)
 	if rule == "" {
 		return nil
 	}
-	err := fault.New(fault.Invalid, "the signature of the statement does not hold")
+	err := fault.New(fault.Invalid, "the signature of a statement does not hold")
 	err.Violations = []fault.Violation{{Path: "/attachments", Rule: rule, Spec: signatureSpec}}
 	return err
+}
+
+// brokenSignature returns the rule that a signature breaks, "" for none.
+func brokenSignature(s *Statement, v Version, a Attachment, jws []byte) string {
+	if a.ContentType != signatureType {
+		return "the contentType of a signature is " + signatureType
+	}
+	payload, err := signedPayload(jws)
+	if err != nil {
+		return "the signature is not a JWS as the specification wants it: " + err.Error()
+	}
+	if err := sameAsSigned(s, v, payload); err != nil {
+		return "what is signed is not the statement: " + err.Error()
+	}
+	return ""
 }
 
 // signedPayload returns the payload of a JWS whose signature holds, as far as

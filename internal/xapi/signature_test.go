@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"errors"
 	"math/big"
 	"strings"
 	"sync"
@@ -180,7 +181,11 @@ func TestVerifySignatureRefuses(t *testing.T) {
 			require.NoError(t, verify(s, []byte(good)))
 			require.NoError(t, verify(s, []byte(good+"\n")), "a line break at the end of a file")
 			err := verify(s, []byte(jws))
-			require.True(t, fault.Is(err, fault.Invalid), "%v", err)
+			e, ok := errors.AsType[*fault.Error](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, fault.Invalid, e.Kind)
+			require.Len(t, e.Violations, 1)
+			require.NotEmpty(t, e.Violations[0].Rule)
 		})
 	}
 }
