@@ -273,7 +273,7 @@ func (d *decoder) distinctTerms(text string, s Statement) []Term {
 		return cmp.Or(strings.Compare(a.Value, b.Value), cmp.Compare(a.Kind, b.Kind))
 	})
 	terms = slices.CompactFunc(terms, func(a, b Term) bool {
-		return a.Value == b.Value && (a.Kind == b.Kind || a.Kind == TermAgent && b.Kind == TermRelatedAgent)
+		return a.Value == b.Value && (a.Kind == TermRelatedActivity) == (b.Kind == TermRelatedActivity)
 	})
 	if len(terms) == 0 {
 		return nil

@@ -65,8 +65,8 @@ type Statement struct {
 	Target uuid.UUID // the statement that a StatementRef object names; Nil: none
 	Voids  bool      // the verb is voided, so Target is the statement to void
 
-	Attachments []Attachment // in document order, those of a SubStatement too
-	Definitions []Definition // in document order; share memory with the body that was decoded
+	Attachments []Attachment // those of a SubStatement come first
+	Definitions []Definition // those in the object come first; share memory with the decoded body
 }
 
 // Term is one more value by which filters find a statement.
