@@ -78,10 +78,10 @@ func brokenSignature(s *Statement, v Version, a Attachment, jws []byte) string {
 	}
 	payload, err := signedPayload(jws)
 	if err != nil {
-		return "the signature is not a JWS as the specification wants it: " + err.Error()
+		return "the signature is not a JWS as the specification wants it: " + abbreviate(strings.TrimPrefix(err.Error(), "go-jose/go-jose: "))
 	}
 	if err := sameAsSigned(s, v, payload); err != nil {
-		return "what is signed is not the statement: " + err.Error()
+		return "what is signed is not the statement: " + abbreviate(err.Error())
 	}
 	return ""
 }

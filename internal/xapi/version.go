@@ -72,7 +72,7 @@ func alphanumeric(c byte) bool {
 
 // abbreviate keeps what a client sent short enough to be quoted in a message.
 func abbreviate(s string) string {
-	const most = 64
+	const most = 120
 	if len(s) <= most {
 		return s
 	}
