@@ -15,6 +15,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/lrs"
 	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/ratelimit"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -23,6 +24,7 @@ type Config struct {
 	DB      *postgres.DB
 	LRS     *lrs.LRS
 	Authn   *authn.Authenticator
+	Limiter *ratelimit.Limiter
 	Logger  *slog.Logger
 	Metrics *Metrics
 

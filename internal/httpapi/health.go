@@ -15,17 +15,20 @@ func (a *API) healthz(x *exchange) error {
 
 // readiness is the body of /readyz.
 type readiness struct {
-	Status   string `json:"status"`   // ready, degraded (answers nevertheless), draining or unavailable
-	Database string `json:"database"` // ok or unreachable
-	Redis    string `json:"redis"`    // ok, not configured, or degraded: limits are kept by each process on its own
+	Status     string `json:"status"`     // ready, degraded (answers nevertheless), draining or unavailable
+	Database   string `json:"database"`   // ok or unreachable
+	RateLimits string `json:"rateLimits"` // ok, or degraded: Redis is away and each process limits by itself
 }
 
 // readyz says whether requests should be sent here.
 func (a *API) readyz(x *exchange) error {
 	ctx, cancel := context.WithTimeout(x.context(), 2*time.Second)
 	defer cancel()
-	r := readiness{Status: "ready", Database: "ok"}
+	r := readiness{Status: "ready", Database: "ok", RateLimits: "ok"}
 	status := http.StatusOK
+	if a.Limiter.Degraded() {
+		r.Status, r.RateLimits = "degraded", "degraded"
+	}
 	if err := a.DB.Ping(ctx); err != nil {
 		r.Status, r.Database, status = "unavailable", "unreachable", http.StatusServiceUnavailable
 	}

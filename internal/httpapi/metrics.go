@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/stoa-lrs/stoa/internal/lrs"
 )
 
 // Metrics are what /metrics tells of this process. No metric has a label for
@@ -24,10 +26,9 @@ type Metrics struct {
 // Sources are the numbers that other packages keep; they are asked when the
 // metrics are read.
 type Sources struct {
-	Ingest      func() (statements, groups, duplicates, refused, retries, queued int64)
-	Pool        func() (appInUse, appOpen, ingestInUse, ingestOpen int32)
-	RedisInUse  func() bool // a Redis is configured
-	RedisBroken func() bool
+	Ingest  func() lrs.Stats
+	Limiter prometheus.Collector
+	Pool    func() (appInUse, appOpen, ingestInUse, ingestOpen int32)
 }
 
 // NewMetrics registers everything.
@@ -54,24 +55,17 @@ func NewMetrics(s Sources) *Metrics {
 	m.registry.MustRegister(
 		m.requests, m.latency, m.inFlight,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		counter("stoa_statements_ingested_total", "Statements stored.", func() float64 { n, _, _, _, _, _ := s.Ingest(); return float64(n) }),
-		counter("stoa_commit_groups_total", "Group commits; statements ingested divided by these is the size of a group.", func() float64 { _, n, _, _, _, _ := s.Ingest(); return float64(n) }),
-		counter("stoa_statements_duplicate_total", "Statements received again and not stored.", func() float64 { _, _, n, _, _, _ := s.Ingest(); return float64(n) }),
-		counter("stoa_statements_refused_total", "Requests refused in the database: an id taken, a voider voided.", func() float64 { _, _, _, n, _, _ := s.Ingest(); return float64(n) }),
-		counter("stoa_commit_retries_total", "Group commits run again.", func() float64 { _, _, _, _, n, _ := s.Ingest(); return float64(n) }),
-		gauge("stoa_commit_queue", "Requests that wait for a group commit.", func() float64 { _, _, _, _, _, n := s.Ingest(); return float64(n) }),
-		gauge("stoa_redis_degraded", "1 while a configured Redis does not answer and each process keeps rate limits on its own.", func() float64 { return number(s.RedisInUse() && s.RedisBroken()) }),
+		counter("stoa_statements_ingested_total", "Statements stored.", func() float64 { return float64(s.Ingest().Statements) }),
+		counter("stoa_commit_groups_total", "Group commits; statements ingested divided by these is the size of a group.", func() float64 { return float64(s.Ingest().Groups) }),
+		counter("stoa_statements_duplicate_total", "Statements received again and not stored.", func() float64 { return float64(s.Ingest().Duplicates) }),
+		counter("stoa_statements_refused_total", "Requests refused in the database: an id taken, a voider voided.", func() float64 { return float64(s.Ingest().Refused) }),
+		counter("stoa_commit_retries_total", "Group commits run again.", func() float64 { return float64(s.Ingest().Retries) }),
+		gauge("stoa_commit_queue", "Requests that wait for a group commit.", func() float64 { return float64(s.Ingest().Queued) }),
+		s.Limiter,
 		poolGauges{s.Pool},
 		buildInfo(),
 	)
 	return m
-}
-
-func number(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // poolGauges are the connections to Postgres.

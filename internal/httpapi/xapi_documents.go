@@ -55,7 +55,13 @@ func (d documents) get(x *exchange) error {
 }
 
 func (d documents) put(x *exchange) error {
-	return d.write(x, func(_ *lrs.Document, sent xapi.Document) (xapi.Document, error) { return sent, nil })
+	unconditional := condition(x, "If-Match") == "" && condition(x, "If-None-Match") == ""
+	return d.write(x, func(old *lrs.Document, sent xapi.Document) (xapi.Document, error) {
+		if old == nil && unconditional {
+			return sent, xapi.UnconditionalCreate(x.version, d.kind, sent.ContentType)
+		}
+		return sent, nil
+	})
 }
 
 // post merges the members of a JSON object into the document that is there.
