@@ -22,6 +22,7 @@ type committer struct {
 	definitions *definitionCache
 	counters    counters
 	lanes       []chan *pending
+	most        int          // statements of a group
 	closing     sync.RWMutex // held for reading while submitting
 	closed      bool
 	running     sync.WaitGroup
@@ -44,8 +45,8 @@ type pending struct {
 	done        chan error // buffered: a requester that has gone is no obstacle
 }
 
-func newCommitter(db *postgres.DB, definitions *definitionCache, lanes int) *committer {
-	c := &committer{db: db, definitions: definitions, lanes: make([]chan *pending, lanes)}
+func newCommitter(db *postgres.DB, definitions *definitionCache, lanes, most int) *committer {
+	c := &committer{db: db, definitions: definitions, lanes: make([]chan *pending, lanes), most: most}
 	for i := range c.lanes {
 		lane := make(chan *pending, laneQueue)
 		c.lanes[i] = lane
@@ -100,14 +101,14 @@ func (c *committer) run(lane chan *pending) {
 		}
 		group, statements, bytes := []*pending{first}, len(first.rows), first.bytes
 	fill:
-		for statements < groupStatements && bytes < groupBytes {
+		for statements < c.most && bytes < groupBytes {
 			select {
 			case p, open := <-lane:
 				if !open {
 					break fill
 				}
 				c.counters.queued.Add(-1)
-				if statements+len(p.rows) > groupStatements || bytes+p.bytes > groupBytes {
+				if statements+len(p.rows) > c.most || bytes+p.bytes > groupBytes {
 					held = p
 					break fill
 				}

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"io"
 
+	"gocloud.dev/blob"
+
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
-
-	"gocloud.dev/blob"
+	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
 // emptyBatch is how many rows one transaction of Empty deletes of each table.
@@ -22,12 +23,8 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 	for {
 		var rows int64
 		err := r.db.Tenant(ctx, scope, func(tx *postgres.Tx) error {
-			var kind string
-			if err := tx.QueryRow(ctx, `select kind from stores where tenant_id = $1 and id = $2`, tx.TenantID(), store).Scan(&kind); err != nil {
+			if err := tenant.RequireSandbox(tx, store); err != nil {
 				return err
-			}
-			if kind != "sandbox" {
-				return fault.New(fault.Forbidden, "only a sandbox can be emptied")
 			}
 			rows = 0
 			for _, table := range []string{"statements", "statement_rel", "pending_refs", "activities", "documents"} {

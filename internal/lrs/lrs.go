@@ -28,6 +28,7 @@ type Config struct {
 	DB      *postgres.DB
 	Blobs   *blob.Bucket
 	Lanes   int // concurrent commits; a store always uses the same one; 0 is 4
+	Group   int // most statements of one commit, and at most 512; 0 is 512
 	PageMax int // most statements of a page; 0 is 500
 	Logger  *slog.Logger
 	Clock   func() time.Time // nil is time.Now
@@ -64,7 +65,11 @@ func New(c Config) *LRS {
 	if lanes <= 0 {
 		lanes = 4
 	}
-	r.committer = newCommitter(c.DB, r.definitions, lanes)
+	group := c.Group
+	if group <= 0 || group > groupStatements {
+		group = groupStatements
+	}
+	r.committer = newCommitter(c.DB, r.definitions, lanes, group)
 	return r
 }
 
