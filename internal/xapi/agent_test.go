@@ -179,10 +179,10 @@ func TestParseAgent(t *testing.T) {
 		require.Equal(t, want, decode(t, statement(`"actor":`+agent), xapi.V2).Actor)
 	}
 	for agent, want := range map[string]string{
-		``:     "invalid: an agent must be a JSON object: EOF",
-		`{`:    "invalid: an agent must be a JSON object: jsontext: unexpected EOF after offset 1",
-		`null`: "invalid: this is no agent of xAPI 1.0.3 (statement 0 : must not be null: leave the property out; only extensions may hold null; 1 in all)",
-		`{}`:   "invalid: this is no agent of xAPI 1.0.3 (statement 0 : an Agent must have one of mbox, mbox_sha1sum, openid, account; 1 in all)",
+		``:                  "invalid: an agent must be a JSON object: EOF",
+		`{`:                 "invalid: an agent must be a JSON object: jsontext: unexpected EOF after offset 1",
+		`null`:              "invalid: this is no agent of xAPI 1.0.3 (statement 0 : must not be null: leave the property out; only extensions may hold null; 1 in all)",
+		`{}`:                "invalid: this is no agent of xAPI 1.0.3 (statement 0 : an Agent must have one of mbox, mbox_sha1sum, openid, account; 1 in all)",
 		`{"openid":"x:y"}}`: "invalid: an agent must be a JSON object: jsontext: invalid character '}' at start of value after offset 16",
 		`{"openid":"x:y"}1`: "invalid: an agent must be a JSON object: something follows it",
 		`{"objectType":"Group","member":[{"openid":"x:y"}]}`: "invalid: an anonymous Group identifies nobody: send an Agent or an identified Group",

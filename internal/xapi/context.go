@@ -1,6 +1,5 @@
 package xapi
 
-
 var (
 	contextNames = []string{
 		"registration", "instructor", "team", "contextActivities", "revision",
@@ -148,4 +147,3 @@ func (d *decoder) checkRelevantTypes(n int32) {
 		d.checkIRI(m, clauseContext, "an IRI")
 	}
 }
-

@@ -65,7 +65,7 @@ type decoder struct {
 	version    Version
 	limits     Limits
 	ids        map[uuid.UUID]int // of the batch, by statement
-	trusted    bool // re-indexing: rules hold, nothing is reported
+	trusted    bool              // re-indexing: rules hold, nothing is reported
 	violations []fault.Violation
 
 	// Of the statement in hand:

@@ -40,7 +40,10 @@ var (
 // What exceeds an int64 is math.MaxInt64.
 func ParseDuration(s string) (milliseconds int64, ok bool) {
 	d, ok := parseInterval(s)
-	return d.milliseconds, ok
+	if !ok {
+		return 0, false
+	}
+	return d.milliseconds, true
 }
 
 func parseInterval(s string) (d interval, ok bool) {

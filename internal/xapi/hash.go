@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
-
 )
 
 // Two statements are the same when their canonical forms are (xAPI 1.0.3 Data
@@ -305,4 +304,3 @@ func appendDuration(dst []byte, s string) []byte {
 func appendCounted(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
-

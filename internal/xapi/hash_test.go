@@ -71,7 +71,9 @@ func TestHashIsTheSame(t *testing.T) {
 
 func TestHashDiffers(t *testing.T) {
 	t.Parallel()
-	group := func(members string) string { return statement(`"actor":{"objectType":"Group","member":` + members + `}`) }
+	group := func(members string) string {
+		return statement(`"actor":{"objectType":"Group","member":` + members + `}`)
+	}
 	bodies := map[string]string{
 		"plain":                         statement(),
 		"another actor":                 statement(`"actor":{"mbox":"mailto:bob@example.com"}`),
@@ -151,7 +153,7 @@ type value struct {
 	names     []string // of an object's members
 	values    []value  // of its members, or elements
 	object    bool
-	unordered bool // elements may change places
+	unordered bool   // elements may change places
 	instant   *int64 // milliseconds of a timestamp
 }
 

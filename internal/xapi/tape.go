@@ -112,7 +112,7 @@ func (r *reader) statement(kind jsontext.Kind, start int) error {
 					if r.deep < 0 {
 						r.deep = i
 					}
-					if err := r.skip(kind); err != nil {
+					if err := r.skip(); err != nil {
 						return err
 					}
 					n.end = int32(r.at)
@@ -134,10 +134,10 @@ func (r *reader) statement(kind jsontext.Kind, start int) error {
 }
 
 // skip reads to the end of the object or array just begun.
-func (r *reader) skip(kind jsontext.Kind) error {
+func (r *reader) skip() error {
 	for open := 1; open > 0; {
-		var err error
-		if kind, _, err = r.token(); err != nil {
+		kind, _, err := r.token()
+		if err != nil {
 			return err
 		}
 		switch kind {
