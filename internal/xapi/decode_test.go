@@ -161,6 +161,17 @@ func TestDecodeLimits(t *testing.T) {
 	})
 }
 
+func TestDecodeOfManyFaultsIsLinear(t *testing.T) {
+	t.Parallel()
+	// Were the pointer of each made, or each id compared with all, this would
+	// take minutes.
+	many := func(element string) string { return strings.TrimSuffix(strings.Repeat(element+",", 300_000), ",") }
+	require.Len(t, violations(t, statement(`"actor":{"objectType":"Group","member":[`+many("1")+`]}`), xapi.V1), 100)
+	require.Len(t, violations(t, defined(`{"interactionType":"choice","choices":[`+many(`{"id":"a"}`)+`]}`), xapi.V1), 1)
+	s := decode(t, statement(`"actor":{"objectType":"Group","member":[`+many(ada)+`]}`), xapi.V1)
+	require.Len(t, s.Terms, 1)
+}
+
 func TestDecodeKeepsNothingOfAnEarlierBatch(t *testing.T) {
 	t.Parallel()
 	body := []byte(typical)

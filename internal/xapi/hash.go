@@ -23,7 +23,7 @@ import (
 //   - durations that differ beyond 0.01 seconds; otherwise they are text;
 //   - members of a Group, and the activities of one place in
 //     contextActivities, in any order; a single activity and an array of it;
-//   - letter case where it has no meaning: UUIDs, mbox_sha1sum, domains.
+//   - letter case where it has no meaning: UUIDs, sums, domains.
 //
 // It is a sequence of tagged, length-prefixed parts, so that no two different
 // statements have one form. The hash is the first half of its SHA-256.
@@ -45,6 +45,7 @@ type part uint8
 const (
 	partPlain part = iota // as it is written
 	partStatement
+	partUntimed // a statement without its timestamp
 	partSubStatement
 	partAgent
 	partMembers
@@ -58,6 +59,8 @@ const (
 	partActivities
 	partContextAgents
 	partContextAgent
+	partAttachments
+	partAttachment
 	partMbox
 	partLower
 	partTimestamp
@@ -67,7 +70,7 @@ const (
 // partOf returns what the member called name is of a p, and whether it counts.
 func partOf(p part, name string) (part, bool) {
 	switch p {
-	case partStatement, partSubStatement:
+	case partStatement, partUntimed, partSubStatement:
 		switch name {
 		case "id", "stored", "authority", "version":
 			return 0, false
@@ -82,7 +85,13 @@ func partOf(p part, name string) (part, bool) {
 		case "context":
 			return partContext, true
 		case "timestamp":
-			return partTimestamp, true
+			return partTimestamp, p != partUntimed
+		case "attachments":
+			return partAttachments, true
+		}
+	case partAttachment:
+		if name == "sha2" {
+			return partLower, true
 		}
 	case partAgent:
 		switch name {
@@ -138,14 +147,30 @@ func elementOf(p part) (element part, unordered bool) {
 		return partActivity, true
 	case partContextAgents:
 		return partContextAgent, false
+	case partAttachments:
+		return partAttachment, false
 	}
 	return partPlain, false
 }
 
-// hash returns the hash of the valid statement in hand.
-func (d *decoder) hash() (h [16]byte) {
+// UntimedHash returns the hash that the statement text, a [Statement.Text] with
+// or without its envelope, has without its timestamp. A record store gives a
+// timestamp to a statement that has none, so a statement and what a store has
+// made of it differ by that only (xAPI 1.0.3 Data 2.3.1). Text that is not JSON
+// is Internal.
+func UntimedHash(text []byte) ([16]byte, error) {
+	d := decoders.Get().(*decoder)
+	defer d.release()
+	if err := d.load(text); err != nil {
+		return [16]byte{}, err
+	}
+	return d.hash(partUntimed), nil
+}
+
+// hash returns the hash of the valid statement in hand, taken for a p.
+func (d *decoder) hash(p part) (h [16]byte) {
 	d.canon.bytes, d.canon.order, d.canon.ranges = d.canon.bytes[:0], d.canon.order[:0], d.canon.ranges[:0]
-	d.canonical(0, partStatement)
+	d.canonical(0, p)
 	sum := sha256.Sum256(d.canon.bytes)
 	copy(h[:], sum[:])
 	return h

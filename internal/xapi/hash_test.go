@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -50,6 +51,7 @@ func TestHashIsTheSame(t *testing.T) {
 		{"case of UUIDs", []string{registration("ec531277-b57b-4c15-8d91-d292c5b2b8f7"), registration("EC531277-B57B-4C15-8D91-D292C5B2B8F7")}},
 		{"case of a StatementRef", []string{statement(`"object":` + ref), statement(`"object":` + strings.Replace(ref, "ccde", "CCDE", 1))}},
 		{"case of a sum", []string{statement(`"actor":{"mbox_sha1sum":"cd9b00a5611f94eaa7b1661edab976068e364975"}`), statement(`"actor":{"mbox_sha1sum":"CD9B00A5611F94EAA7B1661EDAB976068E364975"}`)}},
+		{"case of an attachment's sum", []string{attachment("", ""), attachment(digest, strings.ToLower(digest))}},
 		{"case of a domain", []string{statement(`"actor":{"mbox":"mailto:Ada@example.com"}`), statement(`"actor":{"mbox":"mailto:Ada@Example.COM"}`)}},
 		{"order of group members", []string{statement(`"actor":` + people("g", "a", "b", "c")), statement(`"actor":` + people("g", "c", "a", "b"))}},
 		{"order of team members, inside", []string{subStatement(`"context":{"team":` + people("", "a", "b") + `}`), subStatement(`"context":{"team":` + people("", "b", "a") + `}`)}},
@@ -67,6 +69,28 @@ func TestHashIsTheSame(t *testing.T) {
 			require.Equal(t, want, decode(t, c.bodies[0], xapi.V2).Hash, "under 2.0")
 		})
 	}
+}
+
+func TestUntimedHash(t *testing.T) {
+	t.Parallel()
+	untimed := func(body string) [16]byte {
+		h, err := xapi.UntimedHash(decode(t, body, xapi.V1).Text)
+		require.NoError(t, err)
+		return h
+	}
+	want := hashOf(t, subStatement(`"timestamp":"2026-03-01T12:00:00Z"`))
+	require.Equal(t, want, untimed(subStatement(`"timestamp":"2026-03-01T12:00:00Z"`)))
+	timed := strings.Replace(subStatement(`"timestamp":"2026-03-01T12:00:00Z"`), "{", `{"timestamp":"2026-04-01T12:00:00Z",`, 1)
+	require.NotEqual(t, want, hashOf(t, timed))
+	require.Equal(t, want, untimed(timed))
+	require.NotEqual(t, want, untimed(subStatement()), "a SubStatement's timestamp is its own")
+
+	stored := envelope.Append(nil, decode(t, statement(), xapi.V1).Text, xapi.V1)
+	got, err := xapi.UntimedHash(stored)
+	require.NoError(t, err)
+	require.Equal(t, hashOf(t, statement()), got)
+	_, err = xapi.UntimedHash([]byte("{"))
+	require.Equal(t, fault.Internal, fault.KindOf(err))
 }
 
 func TestHashDiffers(t *testing.T) {
@@ -135,6 +159,7 @@ func TestHashDiffers(t *testing.T) {
 		"a SubStatement's timestamp":    subStatement(`"timestamp":"2026-03-01T12:00:00Z"`),
 		"no attachments":                statement(`"attachments":[]`),
 		"an attachment":                 attachment("", ""),
+		"another attachment":            attachment("4953", "4954"),
 	}
 	seen := map[[16]byte]string{}
 	for name, body := range bodies {

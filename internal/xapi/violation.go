@@ -54,9 +54,12 @@ func (d *decoder) fail(n int32, c clause, format string, args ...any) {
 	if d.trusted {
 		return
 	}
-	d.report(d.pointer(n), c, format, args...)
+	if d.faulty = true; !d.full() { // a pointer may be long in the making
+		d.report(d.pointer(n), c, format, args...)
+	}
 }
 
+// report records that what is at path breaks a rule.
 func (d *decoder) report(path string, c clause, format string, args ...any) {
 	d.faulty = true
 	if d.full() {
@@ -129,7 +132,8 @@ func kindName(k jsontext.Kind) string {
 
 // unknown fails the member n of what, which may have the allowed members only.
 func (d *decoder) unknown(n int32, c clause, what string, allowed []string) {
-	if d.trusted {
+	if d.trusted || d.full() {
+		d.faulty = true
 		return
 	}
 	name := d.name(n)
