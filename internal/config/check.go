@@ -1,12 +1,11 @@
 package config
 
 import (
+	"errors"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -26,7 +25,7 @@ func (v *verdict) database(c *Config, need Need) {
 		"DATABASE_URL": c.DatabaseURL, "OWNER_DATABASE_URL": c.OwnerDatabaseURL,
 		"INGEST_DATABASE_URL": c.IngestDatabaseURL, "OPERATOR_DATABASE_URL": c.OperatorDatabaseURL,
 	} {
-		if _, err := pgxpool.ParseConfig(text.Reveal()); !text.IsZero() && err != nil {
+		if !text.IsZero() && postgres.CheckURL(text.Reveal()) != nil {
 			v.fail(name, "must have the form %s (it is not shown: it may hold a password)", databaseForm)
 		}
 	}
@@ -114,7 +113,7 @@ func isWebURL(text string) bool {
 
 // message is an error's public text.
 func message(err error) string {
-	if f, ok := err.(*fault.Error); ok {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Message
 	}
 	return err.Error()

@@ -101,12 +101,9 @@ func (db *DB) Stats() (appInUse, appOpen, ingestInUse, ingestOpen int32) {
 }
 
 func openPool(ctx context.Context, dsn string, maxConns int) (*pgxpool.Pool, error) {
-	if dsn == "" {
-		return nil, fault.New(fault.Invalid, "no database URL")
-	}
-	cfg, err := pgxpool.ParseConfig(dsn)
+	cfg, err := parseURL(dsn)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "the database URL is not valid (it is not shown: it may hold a password)")
+		return nil, err
 	}
 	cfg.MaxConns = int32(maxConns)
 	cfg.ConnConfig.RuntimeParams["application_name"] = "stoa"
@@ -121,6 +118,23 @@ func openPool(ctx context.Context, dsn string, maxConns int) (*pgxpool.Pool, err
 		return nil, err
 	}
 	return pool, nil
+}
+
+// CheckURL reports whether dsn can be used, without connecting: nil or Invalid.
+func CheckURL(dsn string) error {
+	_, err := parseURL(dsn)
+	return err
+}
+
+func parseURL(dsn string) (*pgxpool.Config, error) {
+	if dsn == "" {
+		return nil, fault.New(fault.Invalid, "no database URL")
+	}
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "the database URL is not valid (it is not shown: it may hold a password)")
+	}
+	return cfg, nil
 }
 
 // readTimesAsUTC makes every timestamptz arrive in UTC: what leaves the service
