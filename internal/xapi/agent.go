@@ -73,7 +73,8 @@ func (d *decoder) checkAgent(n int32, form agentForm, own, members TermKind) (id
 		return identity
 	}
 	group := false
-	if t := d.member(n, "objectType"); t >= 0 {
+	t := d.member(n, "objectType")
+	if t >= 0 {
 		s, ok := d.checkString(t, clauseAgent)
 		switch {
 		case !ok:
@@ -91,7 +92,10 @@ func (d *decoder) checkAgent(n int32, form agentForm, own, members TermKind) (id
 		return identity
 	case form == groupOnly && !group:
 		d.fail(n, clauseGroup, `must be a Group, with the objectType "Group"`)
-		return identity
+		if t >= 0 {
+			return identity
+		}
+		group = true // most likely meant
 	}
 	c, what, names := clauseAgent, "an Agent", agentNames
 	if group {
