@@ -140,6 +140,7 @@ func TestAgentRefused(t *testing.T) {
 		{"a faulty member", actor(`{"objectType":"Group","member":[{"mbox":"ada"}]}`), []broken{{"/actor/member/0/mbox", `must be mailto: and an address, like mailto:ada@example.com, not "ada"`, "2.4.2.3", "4.2.2.1"}}},
 		{"a null member", actor(`{"objectType":"Group","member":[null]}`), []broken{{"/actor/member/0", "must not be null: leave the property out; only extensions may hold null", "2.2", "4.2.1"}}},
 
+		{"a team that is an Agent", statement(`"context":{"team":{"objectType":"Agent","mbox":"mailto:ada@example.com"}}`), []broken{{"/context/team", `must be a Group, with the objectType "Group"`, "2.4.2.2", "4.2.2.1"}}},
 		{"a team of one Agent", statement(`"context":{"team":` + ada + `}`), []broken{{"/context/team", `must be a Group, with the objectType "Group"`, "2.4.2.2", "4.2.2.1"}}},
 	})
 }

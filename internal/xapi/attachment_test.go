@@ -59,6 +59,8 @@ func TestAttachmentRefused(t *testing.T) {
 		one("description a number", `"length"`, `"description":12345,"length"`, broken{path: "/description", rule: "must be an object, not a number"}),
 		one("contentType a number", `"text/plain; charset=ascii"`, `12345`, broken{path: "/contentType", rule: "must be a string, not a number"}),
 		one("contentType no type", `text/plain; charset=ascii`, `plain`, broken{path: "/contentType", rule: `must be a media type like image/png, not "plain"`}),
+		one("contentType with a space", `text/plain; charset=ascii`, `text/pl ain`, broken{path: "/contentType", rule: `must be a media type like image/png, not "text/pl ain"`}),
+		one("contentType of half a type", `text/plain; charset=ascii`, `text/`, broken{path: "/contentType", rule: `must be a media type like image/png, not "text/"`}),
 		one("length a string", `27`, `"27"`, broken{path: "/length", rule: "must be a number, not a string"}),
 		one("length negative", `27`, `-27`, broken{path: "/length", rule: "must be a whole number of octets, not -27"}),
 		one("length with a fraction", `27`, `27.5`, broken{path: "/length", rule: "must be a whole number of octets, not 27.5"}),

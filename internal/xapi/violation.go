@@ -62,9 +62,6 @@ func (d *decoder) fail(n int32, c clause, format string, args ...any) {
 // report records that what is at path breaks a rule.
 func (d *decoder) report(path string, c clause, format string, args ...any) {
 	d.faulty = true
-	if d.full() {
-		return
-	}
 	d.violations = append(d.violations, fault.Violation{
 		Statement: d.index,
 		Path:      path,
@@ -124,8 +121,6 @@ func kindName(k jsontext.Kind) string {
 		return "a string"
 	case '0':
 		return "a number"
-	case 'n':
-		return "null"
 	}
 	return "a boolean"
 }
