@@ -62,12 +62,12 @@ type filler struct {
 // killed in the middle of is finished: the same statements come again with the
 // same ids, which changes nothing.
 func (e *Environment) fill(ctx context.Context, c Config, s *secrets) error {
-	operator, err := postgres.OpenOperator(ctx, e.OperatorURL)
+	operator, err := postgres.OpenOperator(ctx, e.Variables[operatorURL])
 	if err != nil {
 		return e.explain(err)
 	}
 	defer operator.Close()
-	db, err := postgres.Open(ctx, e.Database)
+	db, err := postgres.Open(ctx, postgres.Config{URL: e.Variables[appURL], IngestURL: e.Variables[ingestURL]})
 	if err != nil {
 		return e.explain(err)
 	}
@@ -144,7 +144,7 @@ func (f *filler) store(ctx context.Context, t *tenant.Tenant, d demoStore) (demo
 		if opens, err := f.opens(tx, known); opens || err != nil {
 			return err
 		}
-		key, plain, err := tenant.CreateKey(tx, f.env.Peppers, tenant.NewKey{
+		key, plain, err := tenant.CreateKey(tx, f.env.peppers, tenant.NewKey{
 			Store: store.ID, Name: "Demo", Scopes: authz.ScopeAll, HomePage: f.PublicURL,
 		}, f.Clock())
 		if err != nil {
@@ -173,7 +173,7 @@ func (f *filler) opens(tx *postgres.Tx, known demoFile) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, ok = c.Match(f.env.Peppers, known.Secret, f.Clock())
+	_, ok = c.Match(f.env.peppers, known.Secret, f.Clock())
 	return ok && c.Store == known.ID && c.Status(f.Clock()) == tenant.KeyActive, nil
 }
 

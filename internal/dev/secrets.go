@@ -9,15 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 )
 
-const (
-	secretsFile = "secrets.json"
-	envFile     = "dev.env"
-)
+const secretsFile = "secrets.json"
 
 // secrets is what cannot be made again: without the file new keys are minted.
 type secrets struct {
@@ -78,25 +74,6 @@ func (s *secrets) save() error {
 		return err
 	}
 	return replaceFile(s.path, append(text, '\n'))
-}
-
-// writeEnv writes what the commands of stoa need to reach this environment.
-func (e *Environment) writeEnv(publicURL string) error {
-	var b strings.Builder
-	b.WriteString("# For a shell: . .stoa/dev.env && stoa tenant list. Written anew by each `stoa dev`.\n")
-	for _, v := range []struct{ name, value string }{
-		{"STOA_OWNER_DATABASE_URL", e.OwnerURL},
-		{"STOA_DATABASE_URL", e.Database.URL},
-		{"STOA_INGEST_DATABASE_URL", e.Database.IngestURL},
-		{"STOA_OPERATOR_DATABASE_URL", e.OperatorURL},
-		{"STOA_REDIS_URL", e.RedisURL},
-		{"STOA_BLOB_URL", e.BlobURL},
-		{"STOA_KEY_PEPPER", e.Pepper},
-		{"STOA_PUBLIC_URL", publicURL},
-	} {
-		fmt.Fprintf(&b, "export %s='%s'\n", v.name, strings.ReplaceAll(v.value, "'", `'\''`))
-	}
-	return replaceFile(filepath.Join(e.dir, envFile), []byte(b.String()))
 }
 
 // replaceFile writes a file that only its owner may read: whole or not at all.

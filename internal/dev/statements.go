@@ -100,13 +100,13 @@ func (f *filler) rotatedKey(ctx context.Context, t *tenant.Tenant, known demoFil
 			return nil
 		}
 		made := known.CreatedAt
-		key, _, err := tenant.CreateKey(tx, f.env.Peppers, tenant.NewKey{
+		key, _, err := tenant.CreateKey(tx, f.env.peppers, tenant.NewKey{
 			Store: known.ID, Name: name, Scopes: authz.ScopeAllRead, HomePage: f.PublicURL,
 		}, made)
 		if err != nil {
 			return err
 		}
-		_, _, err = tenant.Rotate(tx, f.env.Peppers, key.User, tenant.MaxGrace, made.Add(time.Second))
+		_, _, err = tenant.Rotate(tx, f.env.peppers, key.User, tenant.MaxGrace, made.Add(time.Second))
 		return err
 	})
 }
