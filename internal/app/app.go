@@ -23,7 +23,7 @@ import (
 // package that they are for.
 type Config struct {
 	Database       postgres.Config
-	BlobURL        string // see openBlobs
+	BlobURL        string // see OpenBlobs
 	RateLimit      ratelimit.Config
 	Peppers        *tenant.Peppers // needed
 	PublicURL      string          // where clients reach the service; "" if no proxy changes the path
@@ -70,7 +70,7 @@ func (m *Main) Run(ctx context.Context) (err error) {
 	}
 	m.onClose(func() error { db.Close(); return nil })
 
-	blobs, err := openBlobs(ctx, c.BlobURL)
+	blobs, err := OpenBlobs(ctx, c.BlobURL)
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ import (
 	_ "gocloud.dev/blob/s3blob"    // s3://
 )
 
-// openBlobs opens the bucket of attachment contents: file:///directory,
+// OpenBlobs opens the bucket of attachment contents: file:///directory,
 // s3://bucket?region=…, gs://bucket, azblob://container, or mem:// which
 // forgets all when the process ends.
-func openBlobs(ctx context.Context, address string) (*blob.Bucket, error) {
+func OpenBlobs(ctx context.Context, address string) (*blob.Bucket, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("blob URL: %w", err)

@@ -51,6 +51,7 @@ type Config struct {
 	MaxAttachments Bytes `env:"MAX_ATTACHMENTS" envDefault:"256MiB"`
 	MaxDocument    Bytes `env:"MAX_DOCUMENT" envDefault:"10MiB"`
 	MaxPage        int   `env:"MAX_PAGE" envDefault:"500"`
+	BodyMemory     Bytes `env:"BODY_MEMORY" envDefault:"128MiB"` // of all requests together; beyond it they wait
 
 	// Numbers a minute; 0 is unlimited. They stop what has gone wild, on one
 	// process's capacity; a platform with paying tenants sets its own.

@@ -37,7 +37,7 @@ type Config struct {
 	// stands before the links we return. "" or "/path".
 	BasePath       string
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; nil: nobody's
-	CORSOrigins    []string       // nil: every origin
+	CORSOrigins    []string       // whose scripts may call; "*" is every one
 	Limits         Limits         // zero fields: see Limits
 }
 

@@ -10,7 +10,8 @@ import (
 // cookie means anything to these resources and credentials are never allowed,
 // so that by default every origin may ask: what it needs is a key.
 type cors struct {
-	origins []string // nil: every origin
+	all     bool     // every origin
+	origins []string // these, if not all
 }
 
 // The headers of CORS, the same for every xAPI resource.
@@ -27,12 +28,9 @@ var (
 	}, ", ")
 )
 
-// newCORS returns the rules for the given origins; none and "*" are every one.
+// newCORS returns the rules for the given origins; "*" is every one.
 func newCORS(origins []string) cors {
-	if slices.Contains(origins, "*") {
-		origins = nil
-	}
-	return cors{origins}
+	return cors{slices.Contains(origins, "*"), origins}
 }
 
 // apply sets the headers of any answer, and reports whether r is a preflight
@@ -41,7 +39,7 @@ func newCORS(origins []string) cors {
 func (c cors) apply(h http.Header, r *http.Request) (answered bool) {
 	origin := r.Header.Get("Origin")
 	allowed := "*"
-	if c.origins != nil {
+	if !c.all {
 		h.Add("Vary", "Origin")
 		allowed = ""
 		if slices.Contains(c.origins, origin) {

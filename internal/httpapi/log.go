@@ -79,7 +79,7 @@ func (a *API) log(x *exchange, route string, took time.Duration, aborted bool) {
 	if aborted {
 		attrs = append(attrs, slog.Bool("aborted", true))
 	}
-	if x.err != nil && (unknown || x.status >= 500 || errors.Unwrap(x.err) != nil) {
+	if x.err != nil && x.status >= 500 { // why a client was refused, it has been told; the text may quote it
 		attrs = append(attrs, slog.String("error", x.err.Error()))
 		if p, ok := errors.AsType[*panicked](x.err); ok {
 			attrs = append(attrs, slog.String("stack", string(p.stack)))
