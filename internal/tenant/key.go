@@ -27,18 +27,18 @@ const (
 // Key is an API credential of one store. A revoked key stays in the database:
 // the statements that it wrote name it as their authority.
 type Key struct {
-	TenantID  int64          `json:"-" gorm:"primaryKey;autoIncrement:false"`
-	ID        int64          `json:"-" gorm:"primaryKey;autoIncrement:false"`
-	User      string         `json:"user" gorm:"-"` // Basic user name; see UserName
-	StoreID   int64          `json:"store_id"`
-	Name      string         `json:"name"`
-	Scopes    authz.Scopes   `json:"-" gorm:"serializer:scopes"`
-	Networks  []netip.Prefix `json:"networks" gorm:"serializer:networks"` // where it may be used from; empty: everywhere
-	Authority string         `json:"-"`                                   // the agent that its statements carry, JSON; never changes
-	CreatedAt time.Time      `json:"created_at"`
-	ExpiresAt *time.Time     `json:"expires_at,omitempty"`
-	RevokedAt *time.Time     `json:"revoked_at,omitempty"`
-	Secrets   []Secret       `json:"secrets" gorm:"-"` // newest first; see Secret
+	TenantID  int64  `gorm:"primaryKey;autoIncrement:false"`
+	ID        int64  `gorm:"primaryKey;autoIncrement:false"`
+	User      string `gorm:"-"` // Basic user name; see UserName
+	StoreID   int64
+	Name      string
+	Scopes    authz.Scopes   `gorm:"serializer:scopes"`
+	Networks  []netip.Prefix `gorm:"serializer:networks"` // where it may be used from; empty: everywhere
+	Authority string         // the agent that its statements carry, JSON; never changes
+	CreatedAt time.Time
+	ExpiresAt *time.Time // nil: never
+	RevokedAt *time.Time
+	Secrets   []Secret `gorm:"-"` // newest first; see Secret
 }
 
 // Secret is what is known of one secret of a key. A key has one, and more while
@@ -93,17 +93,6 @@ func (k *Key) LastUsedAt() *time.Time {
 	return last
 }
 
-// MarshalJSON writes scopes by name and the authority as the object that it is.
-func (k Key) MarshalJSON() ([]byte, error) {
-	type fields Key
-	return json.Marshal(struct {
-		fields
-		Scopes     []string        `json:"scopes"`
-		Authority  json.RawMessage `json:"authority"`
-		LastUsedAt *time.Time      `json:"last_used_at,omitempty"`
-	}{fields(k), k.Scopes.Names(), json.RawMessage(k.Authority), k.LastUsedAt()})
-}
-
 // NewKey says what a key shall be.
 type NewKey struct {
 	Store     int64
@@ -135,6 +124,11 @@ func CreateKey(tx *postgres.Tx, peppers *Peppers, n NewKey, now time.Time) (*Key
 	}
 	if stores == 0 {
 		return nil, none, fault.New(fault.NotFound, "there is no such store")
+	}
+	now = kept(now)
+	if n.ExpiresAt != nil {
+		end := kept(*n.ExpiresAt)
+		n.ExpiresAt = &end
 	}
 	k := &Key{
 		TenantID: tx.TenantID(), ID: randomID(), StoreID: n.Store, Name: n.Name, Scopes: n.Scopes,

@@ -68,6 +68,7 @@ func Rotate(tx *postgres.Tx, peppers *Peppers, user string, grace time.Duration,
 	if s := k.Status(now); s != KeyActive {
 		return nil, none, fault.New(fault.Conflict, "the key %q is %s: create another", user, s)
 	}
+	now = kept(now)
 	working, end := 0, now.Add(grace)
 	for i := range k.Secrets {
 		s := &k.Secrets[i]
@@ -99,6 +100,7 @@ func Revoke(tx *postgres.Tx, user string, now time.Time) (*Key, error) {
 	if err != nil || k.RevokedAt != nil {
 		return k, err
 	}
+	now = kept(now)
 	k.RevokedAt = &now
 	return k, tx.Gorm().Model(k).Update("revoked_at", now).Error
 }

@@ -40,7 +40,7 @@ func CreateStore(tx *postgres.Tx, slug, name string, kind Kind, now time.Time) (
 	if kind != Production && kind != Sandbox {
 		return nil, fault.New(fault.Invalid, "%q is no kind of store: it is %s or %s", kind, Production, Sandbox)
 	}
-	s := &Store{TenantID: tx.TenantID(), Slug: slug, Name: name, Kind: kind, CreatedAt: now}
+	s := &Store{TenantID: tx.TenantID(), Slug: slug, Name: name, Kind: kind, CreatedAt: kept(now)}
 	done := tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(s)
 	if done.Error == nil && done.RowsAffected == 0 {
 		return nil, fault.New(fault.Conflict, "there is a store %q already", slug)

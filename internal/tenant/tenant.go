@@ -137,6 +137,10 @@ func one(ctx context.Context, op *postgres.Operator, query string, args ...any) 
 	return &t, nil
 }
 
+// kept is t as the database keeps it, so that what is returned now is what will
+// be read later.
+func kept(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
 func named(err error, slug string) error {
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "there is no tenant %q", slug)

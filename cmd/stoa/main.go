@@ -1,0 +1,69 @@
+// Command stoa is the record store: its service, and everything that operates
+// it from the shell.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := newRoot(newShell()).ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "stoa:", text(err))
+		os.Exit(exitCode(err))
+	}
+}
+
+// newRoot lists the subcommands; each has a file of its name.
+func newRoot(sh *shell) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "stoa",
+		Short:         "A multi-tenant xAPI learning record store",
+		SilenceErrors: true, // main prints them
+		SilenceUsage:  true,
+	}
+	root.AddCommand(newServe(sh), newMigrate(sh), newTenant(sh), newStore(sh), newKey(sh), newDev(sh), newBench())
+	return root
+}
+
+// text is what a person at the shell is told: a fault's public message with its
+// cause, for the operator is no stranger, or whatever else went wrong.
+func text(err error) string {
+	f, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case f.Cause != nil:
+		return fmt.Sprintf("%s (%v)", f.Message, f.Cause)
+	}
+	return f.Message
+}
+
+// exitCode tells scripts what kind of failure it was: 2 for what was asked or
+// configured wrongly, 3 for what does not exist, 4 for what is refused as
+// things are, 75 (EX_TEMPFAIL) for what may work when it is tried again.
+func exitCode(err error) int {
+	switch fault.KindOf(err) {
+	case fault.Invalid:
+		return 2
+	case fault.NotFound:
+		return 3
+	case fault.Conflict, fault.Forbidden:
+		return 4
+	case fault.Unavailable:
+		return 75
+	}
+	return 1
+}
