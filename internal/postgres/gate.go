@@ -35,23 +35,28 @@ func (p boundPool) PrepareContext(context.Context, string) (*sql.Stmt, error) {
 	return nil, errors.New("postgres: prepared statements outlive a transaction")
 }
 
-func (p boundPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := p.tx.pipe.begin(ctx); err != nil {
-		return nil, err
-	}
-	return p.tx.conn.ExecContext(ctx, query, args...)
+func (p boundPool) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
+	err = p.tx.pipe.use(ctx, func() error {
+		result, err = p.tx.conn.ExecContext(ctx, query, args...)
+		return err
+	})
+	return result, err
 }
 
-func (p boundPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := p.tx.pipe.begin(ctx); err != nil {
-		return nil, err
-	}
-	return p.tx.conn.QueryContext(ctx, query, args...)
+func (p boundPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	err = p.tx.pipe.use(ctx, func() error {
+		rows, err = p.tx.conn.QueryContext(ctx, query, args...)
+		return err
+	})
+	return rows, err
 }
 
-func (p boundPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if err := p.tx.pipe.begin(ctx); err != nil {
+func (p boundPool) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
+	if err := p.tx.pipe.use(ctx, func() error {
+		row = p.tx.conn.QueryRowContext(ctx, query, args...)
+		return nil
+	}); err != nil {
 		return failingDB.QueryRowContext(ctx, "")
 	}
-	return p.tx.conn.QueryRowContext(ctx, query, args...)
+	return row
 }

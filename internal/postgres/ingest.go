@@ -21,12 +21,15 @@ func (db *DB) Ingest(ctx context.Context, tenants []int64, fn func(*IngestTx) er
 	if len(tenants) == 0 || slices.Min(tenants) <= 0 {
 		return errors.New("postgres: ingest without a tenant")
 	}
+	if ctx.Value(insideKey{}) != nil {
+		return errInside
+	}
 	conn, err := db.ingest.Acquire(ctx)
 	if err != nil {
 		return mapError(err)
 	}
 	defer conn.Release()
-	tx := &IngestTx{pipe{ctx: ctx, conn: conn.Conn()}}
+	tx := &IngestTx{pipe{ctx: context.WithValue(ctx, insideKey{}, true), conn: conn.Conn()}}
 	tx.pipe.prelude = []queued{{"begin", nil}, {setTenants, []any{tenantList(tenants)}}}
 	err = errAbandoned // as in Tenant
 	defer func() { err = tx.pipe.end(err) }()
@@ -57,10 +60,7 @@ func (tx *IngestTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResult
 
 // Query runs one query.
 func (tx *IngestTx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
-	if err := tx.pipe.begin(ctx); err != nil {
-		return nil, err
-	}
-	return tx.pipe.conn.Query(ctx, query, args...)
+	return tx.pipe.query(ctx, query, args...)
 }
 
 // Exec runs one statement and returns the number of rows that it affected.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,12 +12,18 @@ import (
 
 // pipe is one transaction on one connection. The statements that begin it (the
 // prelude) travel with the first batch, so that they cost no round trip of their own.
+//
+// Every use of the connection goes through use, end among them: a goroutine
+// that kept a transaction finds it ended, and cannot reach the connection when
+// it serves somebody else.
 type pipe struct {
 	ctx     context.Context
 	conn    *pgx.Conn
 	prelude []queued
-	begun   bool
-	ended   bool
+
+	mu    sync.Mutex
+	begun bool
+	ended bool
 }
 
 type queued struct {
@@ -29,32 +36,68 @@ var (
 	errAbandoned = errors.New("postgres: transaction abandoned by a panic")
 )
 
-// begin sends the prelude alone where it has not been sent yet.
-func (p *pipe) begin(ctx context.Context) error {
+// use runs fn while the transaction is open and nobody else uses it, after
+// sending the prelude where that is still to come.
+func (p *pipe) use(ctx context.Context, fn func() error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.ended {
 		return errEnded
 	}
-	if p.begun {
-		return nil
+	if !p.begun {
+		if err := p.first(ctx, &pgx.Batch{}).Close(); err != nil {
+			return err
+		}
 	}
-	return p.send(ctx, &pgx.Batch{}).Close()
+	return fn()
 }
 
-func (p *pipe) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	if err := p.begin(ctx); err != nil {
-		return 0, err
+// begin sends the prelude alone where it has not been sent yet.
+func (p *pipe) begin(ctx context.Context) error {
+	return p.use(ctx, func() error { return nil })
+}
+
+func (p *pipe) exec(ctx context.Context, query string, args ...any) (affected int64, err error) {
+	err = p.use(ctx, func() error {
+		tag, err := p.conn.Exec(ctx, query, args...)
+		affected = tag.RowsAffected()
+		return err
+	})
+	return affected, err
+}
+
+func (p *pipe) query(ctx context.Context, query string, args ...any) (rows pgx.Rows, err error) {
+	err = p.use(ctx, func() (err error) {
+		rows, err = p.conn.Query(ctx, query, args...)
+		return err
+	})
+	return rows, err
+}
+
+func (p *pipe) queryRow(ctx context.Context, query string, args ...any) (row pgx.Row) {
+	if err := p.use(ctx, func() error {
+		row = p.conn.QueryRow(ctx, query, args...)
+		return nil
+	}); err != nil {
+		return failedRow{err}
 	}
-	tag, err := p.conn.Exec(ctx, query, args...)
-	return tag.RowsAffected(), err
+	return row
 }
 
 func (p *pipe) send(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
-	if p.ended {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.ended:
 		return failedBatch{errEnded}
-	}
-	if p.begun {
+	case p.begun:
 		return p.conn.SendBatch(ctx, b)
 	}
+	return p.first(ctx, b)
+}
+
+// first sends the prelude and b together.
+func (p *pipe) first(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	p.begun = true
 	all := &pgx.Batch{}
 	for _, q := range p.prelude {
@@ -74,6 +117,8 @@ func (p *pipe) send(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 // end commits when err is nil, else rolls back; it returns err or why the
 // commit failed, mapped. Nothing can be run on p afterwards.
 func (p *pipe) end(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.ended = true
 	if err == nil && p.begun {
 		_, err = p.conn.Exec(p.ctx, "commit")

@@ -62,12 +62,14 @@ func (db *DB) TenantRead(ctx context.Context, scope Scope, fn func(*Tx) error) e
 
 type insideKey struct{}
 
+var errInside = errors.New("postgres: transaction inside a transaction")
+
 func (db *DB) run(ctx context.Context, scope Scope, begin string, fn func(*Tx) error) error {
 	if scope.tenant <= 0 {
 		return errors.New("postgres: transaction without a tenant")
 	}
 	if ctx.Value(insideKey{}) != nil {
-		return errors.New("postgres: transaction inside a transaction")
+		return errInside
 	}
 	return retry(ctx, func() error { return db.once(ctx, scope, begin, fn) })
 }
@@ -80,7 +82,7 @@ func (db *DB) once(ctx context.Context, scope Scope, begin string, fn func(*Tx) 
 	defer func() { _ = conn.Close() }() // back to the pool
 	tx := &Tx{scope: scope, conn: conn, db: db}
 	if err := conn.Raw(func(dc any) error {
-		tx.pipe = pipe{ctx: context.WithValue(ctx, insideKey{}, true), conn: dc.(*stdlib.Conn).Conn()}
+		tx.pipe.ctx, tx.pipe.conn = context.WithValue(ctx, insideKey{}, true), dc.(*stdlib.Conn).Conn()
 		return nil
 	}); err != nil {
 		return mapError(err)
@@ -104,18 +106,12 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 
 // Query runs one query. Errors, also those of the rows, are mapped to faults by Tenant.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
-	if err := tx.pipe.begin(ctx); err != nil {
-		return nil, err
-	}
-	return tx.pipe.conn.Query(ctx, query, args...)
+	return tx.pipe.query(ctx, query, args...)
 }
 
 // QueryRow runs one query for one row.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
-	if err := tx.pipe.begin(ctx); err != nil {
-		return failedRow{err}
-	}
-	return tx.pipe.conn.QueryRow(ctx, query, args...)
+	return tx.pipe.queryRow(ctx, query, args...)
 }
 
 // SendBatch sends several statements in one round trip, together with the

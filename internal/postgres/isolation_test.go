@@ -1,0 +1,268 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stoa-lrs/stoa/internal/postgres"
+)
+
+// refused requires that the database itself said no: row-level security or a
+// missing grant, both SQLSTATE 42501.
+func refused(t *testing.T, err error, what string) {
+	t.Helper()
+	var pg *pgconn.PgError
+	require.ErrorAs(t, err, &pg, what)
+	require.Equal(t, "42501", pg.Code, "%s: %v", what, err)
+}
+
+func TestEveryTableShowsItsOwnTenantOnly(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for _, table := range w.tenantTables() {
+		require.NoError(t, w.db.TenantRead(t.Context(), w.mine, func(tx *postgres.Tx) error {
+			var own, theirs int
+			err := tx.QueryRow(t.Context(), fmt.Sprintf(
+				`select count(*) filter (where tenant_id = $1), count(*) filter (where tenant_id <> $1) from %s`, table), w.mine.Tenant()).Scan(&own, &theirs)
+			require.NoError(t, err)
+			require.Equal(t, 1, own, "%s: populate must write one row", table)
+			require.Zero(t, theirs, table)
+			// Named outright, by a subquery, and by what comes from outside.
+			for _, where := range []string{"tenant_id = $1", "tenant_id in (select $1::bigint)", "(tenant_id = $1 or true) and tenant_id = $1"} {
+				require.NoError(t, tx.QueryRow(t.Context(), `select count(*) from `+table+` where `+where, w.them.Tenant()).Scan(&theirs))
+				require.Zero(t, theirs, table)
+			}
+			return nil
+		}))
+	}
+	// The table that is no tenant table.
+	require.NoError(t, w.db.TenantRead(t.Context(), w.mine, func(tx *postgres.Tx) error {
+		var slugs []string
+		require.NoError(t, tx.QueryRow(t.Context(), `select array_agg(slug) from tenants`).Scan(&slugs))
+		require.Equal(t, []string{"mine"}, slugs)
+		return nil
+	}))
+}
+
+func TestAForgedTenantIsRefused(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	forged := map[string]string{
+		"stores":      `insert into stores (tenant_id, slug, name, kind) values ($1, 'forged', 'S', 'sandbox')`,
+		"keys":        `insert into keys (tenant_id, id, store_id, name, scopes, authority) values ($1, 2, 1, 'k', '{all}', '{}')`,
+		"key_secrets": `insert into key_secrets (tenant_id, key_id, id, hash, pepper) values ($1, 1, 2, sha256('x'), 1)`,
+		"documents": `insert into documents (tenant_id, store_id, kind, owner, registration, id, updated_at, etag, content_type, content)
+			values ($1, 1, 1, 'o', gen_random_uuid(), 'd', now(), 'e', 'text/plain', 'c')`,
+		"statements":    `insert into statements (tenant_id, store_id, stored, key_id, verb, dict, id, hash, payload) values ($1, 1, now(), 1, 1, 0, gen_random_uuid(), 'h', 'p')`,
+		"statement_rel": `insert into statement_rel (tenant_id, store_id, key, upto, list) values ($1, 1, 1, now(), 'l')`,
+		"pending_refs":  `insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, 1, gen_random_uuid(), now(), false)`,
+		"activities":    `insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 2, 'i', '{}')`,
+	}
+	for _, table := range w.tenantTables() {
+		sql, known := forged[table]
+		require.True(t, known, "say how to forge a row of %s", table)
+		err := w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
+			_, err := tx.Exec(t.Context(), sql, w.them.Tenant())
+			return err
+		})
+		refused(t, err, table+" as the application")
+		err = w.db.Ingest(t.Context(), []int64{w.mine.Tenant()}, func(tx *postgres.IngestTx) error {
+			_, err := tx.Exec(t.Context(), sql, w.them.Tenant())
+			return err
+		})
+		refused(t, err, table+" for ingest")
+	}
+	// A row of one's own cannot be given away, and theirs cannot be touched.
+	for _, table := range []string{"stores", "keys", "key_secrets", "documents"} {
+		err := w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
+			_, err := tx.Exec(t.Context(), `update `+table+` set tenant_id = $1`, w.them.Tenant())
+			return err
+		})
+		refused(t, err, table)
+		require.NoError(t, w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
+			n, err := tx.Exec(t.Context(), `update `+table+` set tenant_id = tenant_id where tenant_id = $1`, w.them.Tenant())
+			require.Zero(t, n, table)
+			return err
+		}))
+	}
+	require.NoError(t, w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
+		for _, table := range []string{"documents", "statements", "statement_rel", "pending_refs", "activities"} {
+			n, err := tx.Exec(t.Context(), `delete from `+table+` where tenant_id = $1`, w.them.Tenant())
+			require.NoError(t, err)
+			require.Zero(t, n, table)
+		}
+		return nil
+	}))
+	// Theirs is all there still.
+	for _, table := range w.tenantTables() {
+		require.NoError(t, w.db.TenantRead(t.Context(), w.them, func(tx *postgres.Tx) error {
+			var n int
+			require.NoError(t, tx.QueryRow(t.Context(), `select count(*) from `+table).Scan(&n))
+			require.Equal(t, 1, n, table)
+			return nil
+		}))
+	}
+}
+
+// A foreign key sees past row-level security: it must not tell what exists.
+func TestAForeignKeyTellsNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	var theirStore int64
+	require.NoError(t, w.db.TenantRead(t.Context(), w.them, func(tx *postgres.Tx) error {
+		return tx.QueryRow(t.Context(), `select id from stores`).Scan(&theirStore)
+	}))
+	var texts []string
+	for _, store := range []int64{theirStore, 1 << 40} {
+		err := w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
+			_, err := tx.Exec(t.Context(), `insert into keys (tenant_id, id, store_id, name, scopes, authority)
+				values ($1, 9, $2, 'k', '{all}', '{}')`, w.mine.Tenant(), store)
+			return err
+		})
+		var pg *pgconn.PgError
+		require.ErrorAs(t, err, &pg)
+		texts = append(texts, pg.Code+pg.Message)
+	}
+	require.Equal(t, texts[0], texts[1])
+}
+
+func TestRawSQLWithoutATenantSeesAndWritesNothing(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for role, url := range map[string]string{"app": w.urls.App, "ingest": w.urls.Ingest} {
+		conn := w.as(url)
+		for _, setting := range []string{"", "set app.tenant_id = ''; set app.tenants = ''"} {
+			_, err := conn.Exec(t.Context(), setting)
+			require.NoError(t, err)
+			for _, table := range append(w.tenantTables(), "tenants") {
+				var n int
+				if err := conn.QueryRow(t.Context(), `select count(*) from `+table).Scan(&n); err != nil {
+					refused(t, err, role+" reads "+table)
+				}
+				require.Zero(t, n, "%s reads %s", role, table)
+			}
+			_, err = conn.Exec(t.Context(), `insert into documents (tenant_id, store_id, kind, owner, registration, id, updated_at, etag, content_type, content)
+				values ($1, 1, 1, 'o', gen_random_uuid(), 'd', now(), 'e', 'text/plain', 'c')`, w.mine.Tenant())
+			refused(t, err, role+" writes a document")
+			_, err = conn.Exec(t.Context(), `insert into statements (tenant_id, store_id, stored, key_id, verb, dict, id, hash, payload)
+				values ($1, 1, now(), 1, 1, 0, gen_random_uuid(), 'h', 'p')`, w.mine.Tenant())
+			refused(t, err, role+" writes a statement")
+		}
+		for _, sql := range []string{
+			"alter table statements disable row level security", "alter table statements no force row level security",
+			"drop policy tenant on statements", "truncate statements", "create table mine (id int)", "set role stoa_owner",
+			"set session authorization stoa_owner", "alter role current_user bypassrls", "create policy p on statements using (true)",
+		} {
+			_, err := conn.Exec(t.Context(), sql)
+			refused(t, err, role+": "+sql)
+		}
+		_, err := conn.Exec(t.Context(), "set row_security = off")
+		require.NoError(t, err)
+		_, err = conn.Exec(t.Context(), "select * from statements")
+		refused(t, err, "with row security off a query fails instead of seeing everything")
+	}
+}
+
+func TestIngestReachesOnlyTheTenantsItNamed(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	both := []int64{w.mine.Tenant(), w.them.Tenant()}
+	for _, c := range []struct {
+		tenants []int64
+		sees    int
+	}{{both[:1], 1}, {both, 2}, {[]int64{1 << 40}, 0}} {
+		require.NoError(t, w.db.Ingest(t.Context(), c.tenants, func(tx *postgres.IngestTx) error {
+			for _, table := range []string{"statements", "statement_rel", "pending_refs", "activities"} {
+				rows, err := tx.Query(t.Context(), `select tenant_id from `+table+` order by 1`)
+				require.NoError(t, err)
+				ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+				require.NoError(t, err)
+				require.Len(t, ids, c.sees, table)
+				require.Subset(t, c.tenants, ids, table)
+			}
+			return nil
+		}))
+	}
+	for _, tenants := range [][]int64{nil, {}, {0}, {1, -1}} {
+		err := w.db.Ingest(t.Context(), tenants, func(*postgres.IngestTx) error { t.Error("ran"); return nil })
+		require.ErrorContains(t, err, "without a tenant")
+	}
+	require.NoError(t, w.db.Ingest(t.Context(), both[:1], func(tx *postgres.IngestTx) error {
+		rows, err := tx.Query(t.Context(), `select tenant_id from keys where authority <> ''`) // an author, and nothing more of a key
+		require.NoError(t, err)
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		require.Equal(t, both[:1], ids)
+		return err
+	}))
+	for _, column := range []string{"store_id", "name", "scopes", "networks", "created_at", "expires_at", "revoked_at"} {
+		err := w.db.Ingest(t.Context(), both, func(tx *postgres.IngestTx) error {
+			_, err := tx.Exec(t.Context(), `select `+column+` from keys`)
+			return err
+		})
+		refused(t, err, column)
+	}
+	for _, sql := range []string{
+		"select from tenants", "select from stores", "select from key_secrets", "select from documents",
+		"update keys set authority = '{}'", "delete from keys", "delete from statements", "update statements set payload = ''", "delete from activities", "delete from statement_rel", "update statement_rel set list = ''",
+	} {
+		err := w.db.Ingest(t.Context(), both, func(tx *postgres.IngestTx) error {
+			_, err := tx.Exec(t.Context(), sql)
+			return err
+		})
+		refused(t, err, sql)
+	}
+}
+
+func TestOperatorsReachPlatformTablesOnly(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	op := w.urls.OpenOperator(t)
+	for _, table := range append(w.tenantTables(), "goose_db_version") {
+		err := op.Do(t.Context(), func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `select set_config('app.tenant_id', $1, true)`, fmt.Sprint(w.mine.Tenant()))
+			require.NoError(t, err)
+			_, err = tx.Exec(t.Context(), `select from `+table)
+			return err
+		})
+		refused(t, err, table)
+	}
+	require.NoError(t, op.Do(t.Context(), func(tx pgx.Tx) error {
+		var n int
+		err := tx.QueryRow(t.Context(), `select count(*) from tenants`).Scan(&n)
+		require.Equal(t, 2, n)
+		return err
+	}))
+	err := op.Do(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `delete from tenants`)
+		return err
+	})
+	refused(t, err, "tenants are never deleted in passing")
+}
+
+func TestCopyIsRefused(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for table, url := range map[string]string{"documents": w.urls.App, "statements": w.urls.Ingest} {
+		conn := w.as(url)
+		_, err := conn.Exec(t.Context(), `select set_config('app.tenant_id', $1, false), set_config('app.tenants', '{' || $1 || '}', false)`, fmt.Sprint(w.mine.Tenant()))
+		require.NoError(t, err)
+		_, err = conn.CopyFrom(t.Context(), pgx.Identifier{table}, []string{"tenant_id"}, pgx.CopyFromRows([][]any{{w.mine.Tenant()}}))
+		require.Error(t, err, table)
+		require.Contains(t, err.Error(), "COPY FROM not supported with row-level security")
+	}
+}
+
+func TestDangerousRolesAreNotOpened(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	_, err := postgres.Open(t.Context(), postgres.Config{URL: w.urls.Owner, IngestURL: w.urls.Ingest})
+	require.ErrorContains(t, err, "owns tables")
+	_, err = postgres.Open(t.Context(), postgres.Config{URL: w.urls.App, IngestURL: w.urls.Owner})
+	require.ErrorContains(t, err, "owns tables")
+	_, err = postgres.OpenOperator(t.Context(), w.urls.Owner)
+	require.ErrorContains(t, err, "owns tables")
+}
