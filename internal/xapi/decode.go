@@ -14,13 +14,13 @@ import (
 
 // Decode reads the body of a statements request, one statement or an array of
 // them, by the rules of v. Every broken rule of the batch, up to
-// l.Violations, is in the one *fault.Error of kind Invalid that it returns;
-// JSON that cannot be read ends the list. Decode keeps no hold on body, but
+// l.Violations, is in the one *fault.Error that it returns; JSON that cannot be
+// read ends the list. Its kind is Invalid, or TooLarge for too many statements. Decode keeps no hold on body, but
 // Definitions do: it must not change while they are in use.
 func Decode(body []byte, v Version, l Limits) (*Batch, error) {
 	d := decoders.Get().(*decoder)
 	defer d.release()
-	d.version, d.limits, d.index = v, l.orDefaults(), 0
+	d.version, d.limits, d.index, d.crowded = v, l.orDefaults(), 0, false
 	if tooLong(body) {
 		return nil, fault.New(fault.TooLarge, "a batch of statements must be shorter than 2 GiB")
 	}
@@ -71,6 +71,7 @@ type decoder struct {
 	limits     Limits
 	ids        map[uuid.UUID]int // of the batch, by statement
 	trusted    bool              // re-indexing: rules hold, nothing is reported
+	crowded    bool              // more statements than the limit
 	violations []fault.Violation
 
 	// Of the statement in hand:
@@ -139,6 +140,7 @@ func (d *decoder) batch() *Batch {
 				break
 			}
 			if d.index == d.limits.Statements {
+				d.crowded = true
 				d.report("", clauseStatement, "is one too many: a batch must have at most %d statements", d.limits.Statements)
 				return nil
 			}

@@ -123,6 +123,8 @@ func TestDecodeLimits(t *testing.T) {
 		require.NoError(t, err)
 		f := refused(batch(4, statement()), xapi.Limits{Statements: 3})
 		require.Equal(t, []fault.Violation{{Statement: 3, Rule: "is one too many: a batch must have at most 3 statements", Spec: "xAPI 1.0.3 Data 2.4"}}, f.Violations)
+		require.Equal(t, fault.TooLarge, f.Kind)
+		require.Equal(t, fault.Invalid, refused(batch(3, `{}`), xapi.Limits{Statements: 3}).Kind)
 		require.Len(t, refused(batch(1001, statement()), xapi.Limits{}).Violations, 1)
 	})
 	t.Run("violations", func(t *testing.T) {

@@ -151,7 +151,11 @@ func (d *decoder) err() error {
 	if len(d.violations) == 0 {
 		return nil
 	}
-	e := fault.New(fault.Invalid, "the statements break rules of xAPI %s", d.version)
+	kind := fault.Invalid
+	if d.crowded {
+		kind = fault.TooLarge // a client knows by that to send less at once
+	}
+	e := fault.New(kind, "the statements break rules of xAPI %s", d.version)
 	if d.full() {
 		e.Message += fmt.Sprintf("; the first %d are listed", len(d.violations))
 	}
