@@ -2,7 +2,6 @@ package dev
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"gocloud.dev/blob/memblob"
@@ -80,7 +79,7 @@ func (e *Environment) fill(ctx context.Context, c Config, s *secrets) error {
 	f := &filler{Config: c, env: e, secrets: s, db: db, operator: operator, record: record}
 	for _, t := range demoTenants {
 		if err := f.tenant(ctx, t); err != nil {
-			return fmt.Errorf("demo tenant %s: %w", t.slug, err)
+			return fault.Wrap(fault.KindOf(err), err, "the demo tenant %s cannot be made", t.slug)
 		}
 	}
 	return nil
@@ -91,8 +90,9 @@ func (e *Environment) explain(err error) error {
 	if e.server != nil {
 		return err
 	}
-	return fmt.Errorf("%w\nthe roles %s, %s and %s must have the password of STOA_DATABASE_URL's role; those that were missing have been made so",
-		err, postgres.AppRole, postgres.IngestRole, postgres.OperatorRole)
+	return fault.Wrap(fault.KindOf(err), err,
+		"the roles %s, %s and %s need the password of STOA_DATABASE_URL's role in that Postgres; dev gives it only to those that it makes",
+		postgres.AppRole, postgres.IngestRole, postgres.OperatorRole)
 }
 
 func (f *filler) tenant(ctx context.Context, d demoTenant) error {
@@ -106,14 +106,14 @@ func (f *filler) tenant(ctx context.Context, d demoTenant) error {
 	for _, store := range d.stores {
 		known, err := f.store(ctx, t, store)
 		if err != nil {
-			return fmt.Errorf("store %s: %w", store.slug, err)
+			return fault.Wrap(fault.KindOf(err), err, "store %s", store.slug)
 		}
 		f.env.Keys = append(f.env.Keys, DemoKey{d.slug, store.slug, store.kind, known.User, known.Secret})
 		if known.Filled {
 			continue
 		}
 		if err := f.statements(ctx, t, d, store, known); err != nil {
-			return fmt.Errorf("store %s: %w", store.slug, err)
+			return fault.Wrap(fault.KindOf(err), err, "store %s", store.slug)
 		}
 		known.Filled = true
 		f.secrets.Stores[d.slug+"/"+store.slug] = known

@@ -28,6 +28,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/config"
 	"github.com/stoa-lrs/stoa/internal/dev/pgserver"
 	"github.com/stoa-lrs/stoa/internal/dev/redisserver"
+	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 	"github.com/stoa-lrs/stoa/migrations"
@@ -108,7 +109,7 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 	}
 	e.Variables[keyPepper] = s.Pepper
 	if e.peppers, err = tenant.ParsePeppers(s.Pepper); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, secretsFile), err)
+		return nil, fault.Wrap(fault.Invalid, err, "the pepper in %s cannot be used", filepath.Join(dir, secretsFile))
 	}
 	if err := e.openDatabase(ctx, c); err != nil {
 		return nil, err
@@ -182,7 +183,7 @@ func (e *Environment) openDatabase(ctx context.Context, c Config) error {
 	} {
 		text, err := postgres.RoleURL(owner, role)
 		if err != nil {
-			return fmt.Errorf("STOA_DATABASE_URL: %w", err)
+			return err
 		}
 		e.Variables[name] = text
 	}
@@ -209,7 +210,10 @@ func (e *Environment) migrate(ctx context.Context, c Config) error {
 		Files:    migrations.FS,
 	})
 	if err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
+		if e.server == nil {
+			return fault.Wrap(fault.KindOf(err), err, "the database of STOA_DATABASE_URL cannot be prepared")
+		}
+		return err
 	}
 	if len(applied) > 0 {
 		c.Progress(fmt.Sprintf("Schema: %d migrations applied", len(applied)))
