@@ -32,8 +32,10 @@ type exchange struct {
 	reserved  int64            // bytes of the memory for bodies
 
 	wroteHeader bool
+	bodiless    bool // a HEAD that came as a POST: net/http would send a body
 	status      int
 	sent        int64 // bytes of the body
+	allowed     int   // bytes until the deadline for writing is set anew
 	encoder     encoder
 	statements  int // received or returned
 	err         error
@@ -63,8 +65,11 @@ func (x *exchange) WriteHeader(status int) {
 	}
 }
 
-// begin sends the header, within a time that shrinks nobody's download.
+// begin sends the header.
 func (x *exchange) begin() {
+	if x.bodiless {
+		x.Header().Set("Content-Length", "0") // of this answer; that of the GET cannot be told on a POST
+	}
 	x.allow(0)
 	x.ResponseWriter.WriteHeader(x.status)
 }
@@ -76,6 +81,14 @@ func (x *exchange) Write(b []byte) (int, error) {
 	}
 	if x.encoder != nil {
 		return x.encoder.Write(b)
+	}
+	return x.write(b)
+}
+
+// write sends b.
+func (x *exchange) write(b []byte) (int, error) {
+	if x.bodiless {
+		return len(b), nil
 	}
 	x.allow(len(b))
 	n, err := x.ResponseWriter.Write(b)
@@ -90,11 +103,16 @@ func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 const (
 	writeGrace = 30 * time.Second
 	writePace  = 16 << 10 // bytes a second
+	writeSlice = 64 << 10 // bytes between looks at the clock
 )
 
 func (x *exchange) allow(bytes int) {
+	if x.allowed -= bytes; x.allowed > 0 {
+		return
+	}
+	x.allowed = writeSlice
 	// Not every ResponseWriter has deadlines; then the server's own has to do.
-	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(writeGrace + time.Duration(bytes)*time.Second/writePace))
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(writeGrace + time.Duration(max(bytes, writeSlice))*time.Second/writePace))
 }
 
 // end sends what an encoder has kept back: now its length is known.
@@ -107,9 +125,7 @@ func (x *exchange) end() {
 	x.encoder = nil
 	x.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	x.begin()
-	x.allow(len(body))
-	n, _ := x.ResponseWriter.Write(body) // an error here is the client's going away
-	x.sent += int64(n)
+	_, _ = x.write(body) // an error here is the client's going away
 }
 
 // send writes a whole answer; its body may come in pieces. A HEAD is answered

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -68,7 +67,7 @@ func (a *API) log(x *exchange, route string, took time.Duration, aborted bool) {
 		slog.Int64("bytes_out", x.sent),
 	)
 	if p := x.principal; p != nil {
-		attrs = append(attrs, slog.Int64("tenant", p.Tenant), slog.Int64("store", p.Store), slog.String("key", strconv.FormatInt(p.Key, 36)))
+		attrs = append(attrs, slog.Int64("tenant", p.Tenant), slog.Int64("store", p.Store), slog.String("key", p.User))
 	}
 	if x.statements > 0 {
 		attrs = append(attrs, slog.Int("statements", x.statements))

@@ -44,7 +44,7 @@ func setup(t *testing.T, change ...func(*app.Config)) *service {
 	s := &service{t: t, database: d, log: &logBuffer{}}
 	s.config = app.Config{
 		Database: postgres.Config{URL: d.App, IngestURL: d.Ingest, MaxConns: 4, Lanes: 1},
-		BlobURL:  "mem://", Peppers: peppers,
+		BlobURL:  "mem://", Peppers: peppers, CORSOrigins: []string{"*"},
 		Logger: slog.New(slog.NewJSONHandler(s.log, nil)),
 		Server: httpapi.ServerConfig{Listen: "127.0.0.1:0", DrainTimeout: 10 * time.Second},
 	}
@@ -159,7 +159,7 @@ type answer struct {
 func (c *client) do(r request) answer {
 	c.t.Helper()
 	req := c.prepare(r)
-	res, err := (&http.Transport{DisableCompression: true}).RoundTrip(req)
+	res, err := (&http.Transport{DisableCompression: true, DisableKeepAlives: true}).RoundTrip(req)
 	require.NoError(c.t, err)
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)

@@ -108,6 +108,6 @@ func (x *exchange) unfold(method string, form url.Values) error {
 	r.URL.RawQuery = form.Encode()
 	r.Body = io.NopCloser(bytes.NewReader([]byte(content)))
 	r.ContentLength = int64(len(content))
-	x.request = r
+	x.request, x.bodiless = r, method == http.MethodHead
 	return nil
 }
