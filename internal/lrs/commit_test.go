@@ -86,7 +86,7 @@ func TestCommitRefusesAloneInAGroup(t *testing.T) {
 		f.pending(b, simple(ids[1], "ada", "did", "a")),
 		f.pending(b, simple(ids[1], "ada", "did", "different")),
 	}
-	f.committer.commit(slices.Clone(group))
+	f.commitGroup(slices.Clone(group))
 	kinds := make([]string, len(group))
 	for i, p := range group {
 		if err := <-p.done; err != nil {
@@ -97,6 +97,9 @@ func TestCommitRefusesAloneInAGroup(t *testing.T) {
 	require.Equal(t, []uuid.UUID{ids[0], taken}, f.walk(read(a), xapi.Query{}))
 	require.Equal(t, []uuid.UUID{ids[1], taken}, f.walk(read(b), xapi.Query{}))
 }
+
+// commitGroup commits requests in one group, as a lane does.
+func (f *fixture) commitGroup(group []*pending) { (&lane{committer: f.committer}).commit(group) }
 
 func (f *fixture) pending(a Author, body string) *pending {
 	f.t.Helper()
@@ -227,7 +230,7 @@ func TestDeepWalkThroughPostingLists(t *testing.T) {
 			"context":{"instructor":{"mbox":"mailto:teacher@example.com"}}}`, ids[len(ids)-1], len(ids)%3)
 	}
 	for len(ids) < n {
-		f.committer.commit([]*pending{f.pending(a, body())})
+		f.commitGroup([]*pending{f.pending(a, body())})
 		if len(ids)%100 == 0 {
 			var many []string
 			for range 40 {

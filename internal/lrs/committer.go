@@ -48,9 +48,9 @@ type pending struct {
 func newCommitter(db *postgres.DB, definitions *definitionCache, lanes, most int) *committer {
 	c := &committer{db: db, definitions: definitions, lanes: make([]chan *pending, lanes), most: most}
 	for i := range c.lanes {
-		lane := make(chan *pending, laneQueue)
-		c.lanes[i] = lane
-		c.running.Go(func() { c.run(lane) })
+		c.lanes[i] = make(chan *pending, laneQueue)
+		l := &lane{committer: c, queue: c.lanes[i]}
+		c.running.Go(l.run)
 	}
 	return c
 }
@@ -87,14 +87,25 @@ func (c *committer) close() {
 	c.running.Wait()
 }
 
-func (c *committer) run(lane chan *pending) {
+// lane commits one group after the other.
+type lane struct {
+	*committer
+	queue   <-chan *pending
+	careful int // groups for which ids that are taken are to be expected
+}
+
+// carefulFor is for how many groups more a lane stays careful after it has met
+// an id that was taken: they come in series, when a client sends again.
+const carefulFor = 16
+
+func (c *lane) run() {
 	var held *pending // taken from the lane, did not fit the last group
 	for {
 		first := held
 		held = nil
 		if first == nil {
 			var open bool
-			if first, open = <-lane; !open {
+			if first, open = <-c.queue; !open {
 				return
 			}
 			c.counters.queued.Add(-1)
@@ -103,7 +114,7 @@ func (c *committer) run(lane chan *pending) {
 	fill:
 		for statements < c.most && bytes < groupBytes {
 			select {
-			case p, open := <-lane:
+			case p, open := <-c.queue:
 				if !open {
 					break fill
 				}
@@ -133,7 +144,7 @@ func (r *refusal) Error() string { return r.cause.Error() }
 
 // commit answers every request of group. A request that is refused, or whose
 // data the database does not take, does not hold its neighbours up.
-func (c *committer) commit(group []*pending) {
+func (c *lane) commit(group []*pending) {
 	group = slices.DeleteFunc(group, func(p *pending) bool {
 		if p.ctx.Err() == nil {
 			return false
@@ -143,15 +154,21 @@ func (c *committer) commit(group []*pending) {
 	})
 	group, later := separate(group)
 	for attempt := 1; len(group) > 0; attempt++ {
-		err := c.transact(group)
+		err := c.transact(group, c.careful > 0)
 		if err == nil {
+			c.careful = max(0, c.careful-1)
 			c.counters.groups.Add(1)
 			for _, p := range group {
 				p.done <- nil
 			}
 			break
 		}
+		if c.careful == 0 && fault.Is(err, fault.Conflict) {
+			c.careful = carefulFor
+			continue
+		}
 		if r, ok := errors.AsType[*refusal](err); ok {
+			c.careful = carefulFor
 			c.counters.refused.Add(1)
 			r.request.done <- r.cause
 			group = slices.DeleteFunc(group, func(p *pending) bool { return p == r.request })
@@ -178,10 +195,10 @@ func (c *committer) commit(group []*pending) {
 	}
 }
 
-func (c *committer) transact(group []*pending) error {
+func (c *committer) transact(group []*pending, careful bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
-	g := newGroup(group)
+	g := newGroup(group, careful)
 	if err := c.db.Ingest(ctx, g.tenants, func(tx *postgres.IngestTx) error { return g.run(ctx, tx) }); err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func TestIngestRoleIsBoundToItsTenants(t *testing.T) {
 	a, b := f.author(), f.author()
 	p := f.pending(b, simple(uuid.New(), "ada", "did", "a"))
 	err := f.db.Ingest(t.Context(), []int64{a.Tenant}, func(tx *postgres.IngestTx) error {
-		return newGroup([]*pending{p}).run(t.Context(), tx)
+		return newGroup([]*pending{p}, false).run(t.Context(), tx)
 	})
 	require.ErrorContains(t, err, "row-level security")
 	require.Empty(t, f.walk(read(b), xapi.Query{}))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -37,9 +38,10 @@ join pending_refs p on p.tenant_id = t.tenant_id and p.store_id = t.store_id and
 
 // queueWaiting asks which statements have waited for one of g's rows.
 func (g *group) queueWaiting(b *pgx.Batch) {
-	tenants, stores, ids := make([]int64, len(g.rows)), make([]int64, len(g.rows)), make([]uuid.UUID, len(g.rows))
-	for i, r := range g.rows {
-		tenants[i], stores[i], ids[i] = r.tenant, r.store, r.id
+	tenants, stores, ids := make([]int64, len(g.rows)), make([]int64, len(g.rows)), make(column[pgtype.UUID], len(g.rows))
+	for i := range g.rows {
+		r := &g.rows[i]
+		tenants[i], stores[i], ids[i] = r.tenant, r.store, pgtype.UUID{Bytes: r.id, Valid: true}
 	}
 	b.Queue(waitingSQL, tenants, stores, ids).Query(func(rows pgx.Rows) error {
 		for rows.Next() {

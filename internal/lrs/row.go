@@ -1,31 +1,28 @@
 package lrs
 
 import (
-	"math"
-	"time"
-
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
 // row is one statement ready to be inserted: everything but its stored time.
 type row struct {
-	tenant, store, key  int64
-	id                  uuid.UUID
-	hash                [16]byte
-	verb                int64
-	actor, activity     *int64
-	registration        *int64
-	module, course      *int64
-	timestamp           *time.Time
-	duration            *int64
-	scaled              *float32
-	success, completion *bool
-	payload             []byte
-	postings            []int64 // keys of the posting lists it belongs to
-	target              uuid.UUID
-	voids               bool
+	tenant, store, key                            int64
+	id                                            uuid.UUID
+	hash                                          [16]byte
+	verb                                          int64
+	actor, activity, registration, module, course pgtype.Int8
+	timestamp                                     pgtype.Timestamptz
+	duration                                      pgtype.Int8 // ms
+	scaled                                        pgtype.Float4
+	success, completion                           pgtype.Bool
+	dict                                          int16
+	payload                                       []byte
+	postings                                      []int64 // keys of the posting lists it belongs to
+	target                                        uuid.UUID
+	voids                                         bool
 }
 
 func newRow(a Author, s *xapi.Statement) row {
@@ -38,19 +35,24 @@ func newRow(a Author, s *xapi.Statement) row {
 		registration: registrationKey(a.Store, s.Registration),
 		module:       columnKey(a.Store, kindActivity, s.Module),
 		course:       columnKey(a.Store, kindActivity, s.Course),
-		success:      s.Success, completion: s.Completion,
-		payload: compress(s.Text),
-		target:  s.Target, voids: s.Voids,
+		dict:         currentDict,
+		payload:      compress(s.Text),
+		target:       s.Target, voids: s.Voids,
 	}
 	if !s.Timestamp.IsZero() {
-		r.timestamp = &s.Timestamp
+		r.timestamp = pgtype.Timestamptz{Time: s.Timestamp, Valid: true}
 	}
 	if s.Duration >= 0 {
-		r.duration = &s.Duration
+		r.duration = int8Of(s.Duration)
 	}
 	if s.Scaled != nil {
-		scaled := float32(math.Max(-1, math.Min(1, *s.Scaled)))
-		r.scaled = &scaled
+		r.scaled = pgtype.Float4{Float32: float32(*s.Scaled), Valid: true}
+	}
+	if s.Success != nil {
+		r.success = pgtype.Bool{Bool: *s.Success, Valid: true}
+	}
+	if s.Completion != nil {
+		r.completion = pgtype.Bool{Bool: *s.Completion, Valid: true}
 	}
 	r.postings = make([]int64, 0, len(s.Terms)+1)
 	r.postings = postingKeys(r.postings, a.Store, s)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
@@ -31,31 +32,25 @@ const (
 )
 
 func hashKey(store int64, k kind, value string) int64 {
-	var seed [9]byte
-	binary.BigEndian.PutUint64(seed[:], uint64(store))
-	seed[8] = byte(k)
-	var d xxhash.Digest
-	d.Reset()
-	_, _ = d.Write(seed[:])
-	_, _ = d.WriteString(value)
-	return int64(d.Sum64())
+	var buf [256]byte // most values fit, and stay on the stack
+	b := binary.BigEndian.AppendUint64(buf[:0], uint64(store))
+	b = append(append(b, byte(k)), value...)
+	return int64(xxhash.Sum64(b))
 }
 
-// columnKey is hashKey, nil (SQL null) for no value.
-func columnKey(store int64, k kind, value string) *int64 {
+// columnKey is hashKey, null for no value.
+func columnKey(store int64, k kind, value string) pgtype.Int8 {
 	if value == "" {
-		return nil
+		return pgtype.Int8{}
 	}
-	key := hashKey(store, k, value)
-	return &key
+	return int8Of(hashKey(store, k, value))
 }
 
-func registrationKey(store int64, id uuid.UUID) *int64 {
+func registrationKey(store int64, id uuid.UUID) pgtype.Int8 {
 	if id == uuid.Nil {
-		return nil
+		return pgtype.Int8{}
 	}
-	key := hashKey(store, kindRegistration, string(id[:]))
-	return &key
+	return int8Of(hashKey(store, kindRegistration, string(id[:])))
 }
 
 // postingKeys appends the keys of the posting lists that s itself belongs to.
