@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/httpapi"
@@ -40,7 +41,9 @@ type Main struct {
 	config Config
 	log    *slog.Logger
 	server *httpapi.Server
-	closes []func() error // in the order of opening
+
+	closing sync.Mutex
+	closes  []func() error // in the order of opening
 }
 
 // New returns a Main that has not begun.
@@ -112,8 +115,10 @@ func (m *Main) Run(ctx context.Context) (err error) {
 func (m *Main) onClose(fn func() error) { m.closes = append(m.closes, fn) }
 
 // Close answers the requests under way, stores what is queued and closes
-// everything. A second Close does nothing.
+// everything. A second Close waits for the first and does nothing.
 func (m *Main) Close() error {
+	m.closing.Lock()
+	defer m.closing.Unlock()
 	var errs []error
 	for i := len(m.closes) - 1; i >= 0; i-- {
 		errs = append(errs, m.closes[i]())

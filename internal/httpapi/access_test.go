@@ -157,6 +157,23 @@ func TestWhatIsNotInTheTableIsTold(t *testing.T) {
 	c.do(request{path: "/xapi//about"}).is(http.StatusOK)
 }
 
+// What cannot be read is not passed over: it may have been the filter.
+func TestMalformedQueriesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	c := s.client()
+	for _, query := range []string{"agent=%zz", "limit=1;verb=x", "%", "verb=http://x/%ff"} {
+		for _, path := range []string{"statements", "activities/state", "agents"} {
+			req := c.prepare(request{path: path})
+			req.URL.RawQuery = query
+			res, err := http.DefaultTransport.RoundTrip(req)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			require.Equal(t, http.StatusBadRequest, res.StatusCode, "%s?%s", path, query)
+		}
+	}
+}
+
 func TestAboutIsForEverybody(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

@@ -164,6 +164,17 @@ func TestBadDocumentRequests(t *testing.T) {
 	}
 }
 
+func TestATypeThatIsNoHeaderIsRefused(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	c := s.client()
+	for _, r := range resources {
+		for _, contentType := range []string{"text/\xff", "text/\u00e9", strings.Repeat("x", 256)} {
+			c.do(request{method: "PUT", path: r.path, query: r.query, body: "x", header: header("Content-Type", contentType)}).is(http.StatusBadRequest)
+		}
+	}
+}
+
 func TestDocumentsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *app.Config) { c.Limits.Document = 1000 })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -27,6 +28,7 @@ type exchange struct {
 
 	route     string // template, "" until routed
 	version   xapi.Version
+	query     url.Values       // set when admitted
 	principal *authn.Principal // nil: nobody
 	body      *bodyReader      // nil until opened
 	reserved  int64            // bytes of the memory for bodies

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -101,6 +102,9 @@ func (a *API) admit(x *exchange, r route) error {
 	}
 	if err := a.limitRequest(x); err != nil {
 		return err
+	}
+	if x.query, err = url.ParseQuery(x.request.URL.RawQuery); err != nil {
+		return fault.Wrap(fault.Invalid, err, "the query string is not well-formed: parameters are joined by & and percent-encoded")
 	}
 	if !isXAPI(r.path) {
 		return nil

@@ -9,7 +9,7 @@ import (
 // that was never seen is answered with its id alone, as xAPI 2.0 4.1.6.4 asks
 // and 1.0.3 Communication 2.5 recommends.
 func (a *API) getActivity(x *exchange) error {
-	iri, err := xapi.ParseActivityQuery(x.request.URL.Query(), x.version)
+	iri, err := xapi.ParseActivityQuery(x.query, x.version)
 	if err != nil {
 		return err
 	}

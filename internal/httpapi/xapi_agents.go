@@ -5,7 +5,7 @@ import "github.com/stoa-lrs/stoa/internal/xapi"
 // getAgent answers GET agents with a Person: the identifier asked for and the
 // names that it was seen with (xAPI 1.0.3 Communication 2.4, 2.0 4.1.6.3).
 func (a *API) getAgent(x *exchange) error {
-	agent, err := xapi.ParsePersonQuery(x.request.URL.Query(), x.version)
+	agent, err := xapi.ParsePersonQuery(x.query, x.version)
 	if err != nil {
 		return err
 	}

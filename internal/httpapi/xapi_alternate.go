@@ -26,14 +26,16 @@ var formHeaders = []string{"Authorization", xapi.VersionHeader, "Content-Type", 
 // header are checked first.
 func (a *API) alternate(x *exchange) error {
 	r := x.request
-	if !strings.Contains(r.URL.RawQuery, "method=") || !r.URL.Query().Has("method") {
+	if !strings.Contains(r.URL.RawQuery, "method=") {
 		return nil
 	}
-	header := r.Header.Get(xapi.VersionHeader)
-	if header != "" && x.version != xapi.V1 {
+	if r.Header.Get(xapi.VersionHeader) != "" && x.version != xapi.V1 {
 		return nil
 	}
-	query := r.URL.Query()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || !query.Has("method") {
+		return nil // and refused when admitted
+	}
 	method := query.Get("method")
 	switch {
 	case r.Method != http.MethodPost:

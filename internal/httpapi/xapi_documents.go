@@ -15,7 +15,7 @@ import (
 type documents struct{ kind xapi.DocumentKind }
 
 func (d documents) query(x *exchange) (*xapi.DocumentQuery, error) {
-	return xapi.ParseDocumentQuery(d.kind, x.request.Method, x.request.URL.Query(), x.version)
+	return xapi.ParseDocumentQuery(d.kind, x.request.Method, x.query, x.version)
 }
 
 // get answers one document, or without an id the ids of all.
@@ -81,11 +81,11 @@ func (d documents) write(x *exchange, change func(old *lrs.Document, sent xapi.D
 		return err
 	}
 	sent := xapi.Document{ContentType: x.request.Header.Get("Content-Type")}
-	switch {
-	case sent.ContentType == "":
+	if sent.ContentType == "" {
 		sent.ContentType = "application/octet-stream" // RFC 9110 8.3
-	case len(sent.ContentType) > 255:
-		return fault.New(fault.Invalid, "Content-Type is longer than 255 characters")
+	}
+	if len(sent.ContentType) > 255 || strings.ContainsFunc(sent.ContentType, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fault.New(fault.Invalid, "Content-Type has more than 255 characters, or others than those of ASCII")
 	}
 	if sent.Body, err = x.readBody(x.api.Limits.Document); err != nil {
 		return err

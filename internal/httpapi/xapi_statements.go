@@ -60,7 +60,7 @@ func (a *API) findStatements(x *exchange) error {
 // query returns the query of x and where to go on: of its own parameters, or
 // those in the token of a link that we made.
 func (a *API) query(x *exchange) (*xapi.Query, lrs.Cursor, error) {
-	values := x.request.URL.Query()
+	values := x.query
 	if !values.Has(moreParameter) {
 		q, err := xapi.ParseQuery(values, x.version)
 		return q, 0, err
@@ -129,7 +129,7 @@ func (a *API) putStatement(x *exchange) error {
 	if err := onlyParameters(x, "statementId"); err != nil {
 		return err
 	}
-	q, err := xapi.ParseQuery(x.request.URL.Query(), x.version)
+	q, err := xapi.ParseQuery(x.query, x.version)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (a *API) putStatement(x *exchange) error {
 
 // onlyParameters refuses every parameter but the required one, "" for none.
 func onlyParameters(x *exchange, required string) error {
-	values := x.request.URL.Query()
+	values := x.query
 	for name := range values {
 		if name != required {
 			return fault.New(fault.Invalid, "the parameter %q is not known for %s statements", name[:min(len(name), 64)], x.request.Method)
