@@ -38,12 +38,16 @@ func (g *Generator) coaching(s *session) bool {
 		g.next(s, hour, 20*hour)
 		return true
 	}
-	coach := g.coach(s.course)
+	coach := s.learner
 	ref, ok := g.pick()
-	s.at = g.calendar.within(max(s.at, ref.at+hour))
+	if ok {
+		s.at = g.calendar.within(ref.at + 5*minute + g.random.Int64N(2*day))
+		s.course = ref.course
+		coach = g.coach(s.course)
+	}
 	switch {
 	case !ok:
-		g.openAs(s, &s.learner, &commented)
+		g.open(s, &commented)
 		g.meeting(s)
 	case g.random.IntN(40) == 0:
 		g.openAs(s, &coach, &voided)
@@ -54,8 +58,6 @@ func (g *Generator) coaching(s *session) bool {
 		w.put("}")
 		return false
 	default:
-		s.course = ref.course
-		coach = g.coach(s.course)
 		g.openAs(s, &coach, &commented)
 		w.put(`{"objectType":"StatementRef","id":`)
 		w.uuid(ref.id)
@@ -63,7 +65,7 @@ func (g *Generator) coaching(s *session) bool {
 	}
 	w.put(`,"result":{"response":"`, s.say(&comments[g.random.IntN(len(comments))]), `"},"context":{"language":"`, s.tag(),
 		`","contextActivities":{"grouping":[`, s.course.activity, `]},"extensions":{`)
-	g.about(&s.learner)
+	g.about(&coach)
 	w.put(`}},"timestamp":`)
 	w.time(s.at, coach.place.zone)
 	w.put("}")

@@ -80,7 +80,7 @@ func (g *Generator) Next() []byte { return g.AppendNext(nil) }
 func (g *Generator) AppendNext(dst []byte) []byte {
 	s := &g.running[g.random.IntN(len(g.running))]
 	g.w.b = g.w.b[:0]
-	if more := s.kind(g, s); !more {
+	if more := s.kind(g, s); !more || s.at >= g.calendar.to {
 		g.begin(s)
 	}
 	return append(dst, g.w.b...)

@@ -57,10 +57,12 @@ func TestStatementsHaveTheSpreadOfRealOnes(t *testing.T) {
 
 	actors, verbs, courses, modules := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	registrations := map[uuid.UUID]int{}
+	times := map[time.Time]int{}
 	var scored, passed, failed, timed, refer, void, attached, weekend int
 	seen := map[uuid.UUID]bool{}
 	for _, s := range all {
 		seen[s.ID] = true
+		times[s.Timestamp]++
 		actors[s.Actor]++
 		verbs[s.Verb]++
 		courses[s.Course]++
@@ -106,6 +108,9 @@ func TestStatementsHaveTheSpreadOfRealOnes(t *testing.T) {
 	require.Less(t, void, refer/10)
 	require.Positive(t, attached)
 	require.Less(t, weekend, n/10)
+	for at, count := range times { // nothing is heaped up at an end
+		require.LessOrEqual(t, count, 6, at)
+	}
 }
 
 func TestTheSameSeedGivesTheSameStatements(t *testing.T) {
