@@ -91,7 +91,7 @@ func scopeOf(name string) (Scopes, bool) {
 	return 0, false
 }
 
-func allNames() []string { return Scopes(ScopeAll<<1 - 1).Names() }
+func allNames() []string { return (ScopeAll<<1 - 1).Names() }
 
 // Names lists the scopes of s by name, in the specification's order.
 func (s Scopes) Names() []string {

@@ -45,7 +45,7 @@ func (p boundPool) ExecContext(ctx context.Context, query string, args ...any) (
 
 func (p boundPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	err = p.tx.pipe.use(ctx, func() error {
-		rows, err = p.tx.conn.QueryContext(ctx, query, args...)
+		rows, err = p.tx.conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // gorm's, who asked for them
 		return err
 	})
 	return rows, err

@@ -90,7 +90,7 @@ func TestWhatLeakedIsOfNoUse(t *testing.T) {
 		}
 		_, err = leaked.Exec(t.Context(), "select 1")
 		require.ErrorContains(t, err, "after its end")
-		_, err = leaked.Query(t.Context(), "select 1")
+		_, err = leaked.Query(t.Context(), "select 1") //nolint:sqlclosecheck // there are none
 		require.ErrorContains(t, err, "after its end")
 		batch = leaked.SendBatch(t.Context(), &pgx.Batch{})
 		_, err = batch.Exec()
@@ -196,7 +196,7 @@ func TestNothingStaysOnTheConnection(t *testing.T) {
 			return err
 		},
 		"unread rows": func(tx *postgres.Tx) error {
-			_, err := tx.Query(t.Context(), "select generate_series(1, 100000)")
+			_, err := tx.Query(t.Context(), "select generate_series(1, 100000)") //nolint:sqlclosecheck // left open on purpose
 			return err
 		},
 	} {

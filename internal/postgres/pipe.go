@@ -68,7 +68,7 @@ func (p *pipe) exec(ctx context.Context, query string, args ...any) (affected in
 
 func (p *pipe) query(ctx context.Context, query string, args ...any) (rows pgx.Rows, err error) {
 	err = p.use(ctx, func() (err error) {
-		rows, err = p.conn.Query(ctx, query, args...)
+		rows, err = p.conn.Query(ctx, query, args...) //nolint:sqlclosecheck // the caller's
 		return err
 	})
 	return rows, err

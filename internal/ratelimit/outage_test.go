@@ -25,15 +25,16 @@ func TestWithoutRedisEachProcessLimitsByItselfAndReturns(t *testing.T) {
 	l := open(t, ratelimit.Config{URL: "redis://" + m.Addr(), Limits: ratelimit.Limits{KeyRequests: 2}, ProbeEvery: time.Millisecond})
 	registry := prometheus.NewPedanticRegistry()
 	require.NoError(t, registry.Register(l))
-	degraded := func() float64 {
+	degraded := func() bool {
 		families, err := registry.Gather()
 		require.NoError(t, err)
 		for _, f := range families {
 			if f.GetName() == "stoa_ratelimit_degraded" {
-				return f.GetMetric()[0].GetGauge().GetValue()
+				return f.GetMetric()[0].GetGauge().GetValue() == 1
 			}
 		}
-		return -1
+		t.Error("no gauge")
+		return false
 	}
 	require.Equal(t, 6, testutil.CollectAndCount(l))
 
@@ -41,18 +42,18 @@ func TestWithoutRedisEachProcessLimitsByItselfAndReturns(t *testing.T) {
 	require.True(t, l.Allow(t.Context(), one).Allowed)
 	require.False(t, l.Allow(t.Context(), one).Allowed)
 	require.False(t, l.Degraded())
-	require.Zero(t, degraded())
+	require.False(t, degraded())
 
 	m.SetError("OOM command not allowed when used memory > 'maxmemory'") // answers, and is of no use
 	require.Equal(t, []bool{true, true, false}, []bool{
 		l.Allow(t.Context(), one).Allowed, l.Allow(t.Context(), one).Allowed, l.Allow(t.Context(), one).Allowed,
 	}, "the process's own limit")
 	require.True(t, l.Degraded())
-	require.Equal(t, 1.0, degraded())
+	require.True(t, degraded())
 
 	m.SetError("")
 	require.Eventually(t, func() bool { return !l.Degraded() }, 10*time.Second, time.Millisecond)
-	require.Zero(t, degraded())
+	require.False(t, degraded())
 	require.False(t, l.Allow(t.Context(), one).Allowed, "the shared limit is as it was")
 
 	m.Close()

@@ -19,6 +19,8 @@ import (
 // none. The time is the server's, so that clocks of processes do not matter.
 // A bucket is a hash: r and s are what was used of requests and statements, at
 // is when, in µs. It lives until everything has drained.
+//
+//nolint:dupword // Lua ends blocks with end
 var script = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
@@ -30,7 +32,9 @@ for i = 1, 2 do
     local w = 2 * i - 2 + j
     local limit, cost = tonumber(ARGV[w]), tonumber(ARGV[w + 4])
     used[w] = math.max(0, tonumber(h[j] or 0) - limit * passed / 60000000)
-    if limit > 0 and cost > 0 and used[w] > dust and used[w] + cost > limit + dust then allowed = 0 end
+    if limit > 0 and cost > 0 and used[w] > dust and used[w] + cost > limit + dust then
+      allowed = 0
+    end
   end
 end
 if allowed == 1 then
