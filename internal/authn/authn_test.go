@@ -63,7 +63,7 @@ func TestWhatIsWrongCannotBeToldApart(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestWhatEndsAKeyWorksOnEveryReplicaWithinMaxAge(t *testing.T) {
+func TestRevocationWorksOnEveryReplicaWithinMaxAge(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		end  func(p *platform)
