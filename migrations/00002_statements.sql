@@ -63,6 +63,16 @@ create table activities (
     primary key (tenant_id, store_id, key)
 );
 
+-- What the payloads of a store are compressed against, beside the common dictionary; never deleted.
+create table dictionaries (
+    tenant_id  bigint not null,
+    store_id   bigint not null,
+    number     smallint not null, -- statements.dict
+    vocabulary bytea not null,
+    created_at timestamptz not null default now(),
+    primary key (tenant_id, store_id, number)
+);
+
 -- State, activity profile and agent profile documents.
 create table documents (
     tenant_id    bigint not null,
@@ -84,14 +94,14 @@ create index on documents (agent, tenant_id) where agent is not null;
 do $$
 declare t text;
 begin
-    foreach t in array array['statements', 'statement_rel', 'pending_refs', 'activities', 'documents'] loop
+    foreach t in array array['statements', 'statement_rel', 'pending_refs', 'activities', 'documents', 'dictionaries'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
         execute format($p$create policy tenant on %I to stoa_app
             using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::bigint)$p$, t);
     end loop;
     -- The committer writes for several tenants in one transaction: exactly those it has named.
-    foreach t in array array['statements', 'statement_rel', 'pending_refs', 'activities', 'keys'] loop
+    foreach t in array array['statements', 'statement_rel', 'pending_refs', 'activities', 'keys', 'dictionaries'] loop
         execute format($p$create policy ingest on %I to stoa_ingest
             using (tenant_id = any (nullif(current_setting('app.tenants', true), '')::bigint[]))$p$, t);
     end loop;
@@ -100,8 +110,10 @@ end $$;
 
 grant select, delete on statements, statement_rel, pending_refs, activities to stoa_app;
 grant select, insert, update, delete on documents to stoa_app;
+grant select on dictionaries to stoa_app;
 grant select, insert on statements, statement_rel to stoa_ingest;
 grant update (voided) on statements to stoa_ingest;
 grant select, insert, delete on pending_refs to stoa_ingest;
 grant select, insert, update on activities to stoa_ingest;
+grant select, insert on dictionaries to stoa_ingest;
 grant select (tenant_id, id, authority) on keys to stoa_ingest; -- who wrote a statement that another refers to

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/xapi"
@@ -25,10 +24,18 @@ func (r *LRS) AgentNames(ctx context.Context, in Read, identity string) ([]strin
 		if err != nil {
 			return err
 		}
-		var dict int16
-		var payload pgtype.DriverBytes
-		_, err = pgx.ForEachRow(rows, []any{&dict, &payload}, func() error {
-			text, err := decompress(dict, payload)
+		type packed struct {
+			dict    int16
+			payload []byte
+		}
+		statements, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p packed, err error) {
+			return p, row.Scan(&p.dict, &p.payload)
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range statements {
+			text, err := r.text(ctx, tx, in.Store, p.dict, p.payload)
 			if err != nil {
 				return err
 			}
@@ -36,9 +43,8 @@ func (r *LRS) AgentNames(ctx context.Context, in Read, identity string) ([]strin
 			if actor.Identity == identity && actor.Name != "" && !slices.Contains(names, actor.Name) {
 				names = append(names, actor.Name)
 			}
-			return nil
-		})
-		return err
+		}
+		return nil
 	})
 	return names, err
 }

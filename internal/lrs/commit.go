@@ -24,6 +24,14 @@ type Write struct {
 // nothing was stored, and the same request may be sent again.
 func (r *LRS) Commit(ctx context.Context, w Write) ([]uuid.UUID, error) {
 	ids := make([]uuid.UUID, len(w.Batch.Statements))
+	if len(ids) == 0 {
+		return ids, nil
+	}
+	dicts, err := r.dicts.current(ctx, w.Author)
+	if err != nil {
+		return nil, err
+	}
+	dict := dicts.dictionary.Load()
 	p := &pending{ctx: ctx, done: make(chan error, 1), rows: make([]row, len(ids))}
 	for i := range w.Batch.Statements {
 		s := &w.Batch.Statements[i]
@@ -31,12 +39,10 @@ func (r *LRS) Commit(ctx context.Context, w Write) ([]uuid.UUID, error) {
 			s.ID = uuid.New() // version 4: two widespread clients refuse others
 		}
 		ids[i] = s.ID
-		p.rows[i] = newRow(w.Author, s)
+		p.rows[i] = newRow(w.Author, dict, s)
+		r.dicts.trainer.observe(dicts, dict, s, len(p.rows[i].payload))
 		p.bytes += len(p.rows[i].payload)
 		p.definitions = r.definitions.unseen(p.definitions, w.Author, s.Definitions)
-	}
-	if len(ids) == 0 {
-		return ids, nil
 	}
 	if err := r.committer.submit(p); err != nil {
 		return nil, err

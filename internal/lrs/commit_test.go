@@ -105,7 +105,7 @@ func (f *fixture) pending(a Author, body string) *pending {
 	f.t.Helper()
 	p := &pending{ctx: f.t.Context(), done: make(chan error, 1)}
 	for _, s := range batch(f.t, body).Statements {
-		p.rows = append(p.rows, newRow(a, &s))
+		p.rows = append(p.rows, newRow(a, common, &s))
 	}
 	return p
 }

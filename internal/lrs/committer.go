@@ -20,6 +20,7 @@ import (
 type committer struct {
 	db          *postgres.DB
 	definitions *definitionCache
+	dicts       *dictionaries
 	counters    counters
 	lanes       []chan *pending
 	most        int          // statements of a group
@@ -45,8 +46,8 @@ type pending struct {
 	done        chan error // buffered: a requester that has gone is no obstacle
 }
 
-func newCommitter(db *postgres.DB, definitions *definitionCache, lanes, most int) *committer {
-	c := &committer{db: db, definitions: definitions, lanes: make([]chan *pending, lanes), most: most}
+func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, lanes, most int) *committer {
+	c := &committer{db: db, definitions: definitions, dicts: dicts, lanes: make([]chan *pending, lanes), most: most}
 	for i := range c.lanes {
 		c.lanes[i] = make(chan *pending, laneQueue)
 		l := &lane{committer: c, queue: c.lanes[i]}
@@ -198,7 +199,7 @@ func (c *lane) commit(group []*pending) {
 func (c *committer) transact(group []*pending, careful bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
-	g := newGroup(group, careful)
+	g := newGroup(group, c.dicts, careful)
 	if err := c.db.Ingest(ctx, g.tenants, func(tx *postgres.IngestTx) error { return g.run(ctx, tx) }); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 // group is the work of one ingest transaction.
 type group struct {
 	requests []*pending
+	dicts    *dictionaries
 	tenants  []int64
 	stores   []int64 // ascending: locks are always taken in this order
 	rows     []placed
@@ -34,8 +35,8 @@ type placed struct {
 	stored  time.Time // zero: not inserted, the store has its id already
 }
 
-func newGroup(requests []*pending, careful bool) *group {
-	g := &group{requests: requests, careful: careful}
+func newGroup(requests []*pending, dicts *dictionaries, careful bool) *group {
+	g := &group{requests: requests, dicts: dicts, careful: careful}
 	for _, p := range requests {
 		for i := range p.rows {
 			g.rows = append(g.rows, placed{row: &p.rows[i], request: p, index: i})
@@ -126,7 +127,7 @@ func (g *group) queueInsert(b *pgx.Batch) {
 		r := &g.rows[i]
 		tenant[i], store[i], key[i], verb[i] = int8Of(r.tenant), int8Of(r.store), int8Of(r.key), int8Of(r.verb)
 		actor[i], activity[i], registration[i], module[i], course[i] = r.actor, r.activity, r.registration, r.module, r.course
-		offset[i], dict[i] = pgtype.Int4{Int32: int32(r.offset), Valid: true}, pgtype.Int2{Int16: r.dict, Valid: true}
+		offset[i], dict[i] = pgtype.Int4{Int32: int32(r.offset), Valid: true}, pgtype.Int2{Int16: r.dict.number, Valid: true}
 		id[i] = pgtype.UUID{Bytes: r.id, Valid: true}
 		hash[i], payload[i] = r.hash[:], r.payload
 		at[i], duration[i], scaled[i], success[i], completion[i] = r.timestamp, r.duration, r.scaled, r.success, r.completion
@@ -181,56 +182,72 @@ func (g *group) readInserted(rows pgx.Rows) error {
 	return rows.Err()
 }
 
+// existing is a statement whose id one of a group's rows has.
+type existing struct {
+	row     *placed
+	hash    []byte
+	at      pgtype.Timestamptz
+	dict    int16
+	payload []byte
+}
+
 // compareExisting refuses the requests of which a statement's id is taken by a
 // different one; the same statement again is fine.
 func (g *group) compareExisting(ctx context.Context, tx *postgres.IngestTx) error {
 	b := &pgx.Batch{}
+	var all []*existing
 	for i := range g.rows {
 		r := &g.rows[i]
 		if !r.stored.IsZero() {
 			continue
 		}
+		e := &existing{row: r}
+		all = append(all, e)
 		b.Queue(`select hash, "timestamp", dict, payload from statements where tenant_id = $1 and store_id = $2 and id = $3`, r.tenant, r.store, r.id).
-			QueryRow(func(row pgx.Row) error {
-				var hash, payload []byte
-				var at pgtype.Timestamptz
-				var dict int16
-				if err := row.Scan(&hash, &at, &dict, &payload); err != nil {
-					return err
-				}
-				if [16]byte(hash) == r.hash {
-					return nil
-				}
-				if at.Valid != r.timestamp.Valid { // it may be the one that the store has added
-					same, err := sameUntimed(r.row, dict, payload)
-					if same || err != nil {
-						return err
-					}
-				}
-				f := fault.New(fault.Conflict, "statement %s exists already and is different; nothing of this request was stored", r.id)
-				f.Violations = []fault.Violation{{Statement: r.index, Path: "/id", Rule: "the id is taken by a different statement", Spec: "xAPI 1.0.3 Data 2.3.1"}}
-				return &refusal{r.request, f}
-			})
+			QueryRow(func(row pgx.Row) error { return row.Scan(&e.hash, &e.at, &e.dict, &e.payload) })
 	}
-	return tx.SendBatch(ctx, b).Close()
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	for _, e := range all {
+		if [16]byte(e.hash) == e.row.hash {
+			continue
+		}
+		if e.at.Valid != e.row.timestamp.Valid { // the one there is may be the store's own
+			same, err := g.sameUntimed(ctx, tx, e)
+			if err != nil {
+				return err
+			}
+			if same {
+				continue
+			}
+		}
+		f := fault.New(fault.Conflict, "statement %s exists already and is different; nothing of this request was stored", e.row.id)
+		f.Violations = []fault.Violation{{Statement: e.row.index, Path: "/id", Rule: "the id is taken by a different statement", Spec: "xAPI 1.0.3 Data 2.3.1"}}
+		return &refusal{e.row.request, f}
+	}
+	return nil
 }
 
-// sameUntimed compares r with a stored statement but for their timestamps.
-func sameUntimed(r *row, dict int16, payload []byte) (bool, error) {
-	var hashes [2][16]byte
-	for i, p := range []struct {
-		dict    int16
-		payload []byte
-	}{{r.dict, r.payload}, {dict, payload}} {
-		text, err := decompress(p.dict, p.payload)
-		if err != nil {
-			return false, err
-		}
-		if hashes[i], err = xapi.UntimedHash(text); err != nil {
-			return false, err
-		}
+// sameUntimed compares a row with a stored statement but for their timestamps.
+func (g *group) sameUntimed(ctx context.Context, tx *postgres.IngestTx, e *existing) (bool, error) {
+	d, err := g.dicts.get(ctx, tx, e.row.tenant, e.row.store, e.dict)
+	if err != nil {
+		return false, err
 	}
-	return hashes[0] == hashes[1], nil
+	text, err := d.decompress(e.payload)
+	if err != nil {
+		return false, err
+	}
+	theirs, err := xapi.UntimedHash(text)
+	if err != nil {
+		return false, err
+	}
+	if text, err = e.row.dict.decompress(e.row.payload); err != nil {
+		return false, err
+	}
+	ours, err := xapi.UntimedHash(text)
+	return ours == theirs, err
 }
 
 // postingRows are the arrays of the posting lists to insert.

@@ -76,7 +76,7 @@ func TestIngestRoleIsBoundToItsTenants(t *testing.T) {
 	a, b := f.author(), f.author()
 	p := f.pending(b, simple(uuid.New(), "ada", "did", "a"))
 	err := f.db.Ingest(t.Context(), []int64{a.Tenant}, func(tx *postgres.IngestTx) error {
-		return newGroup([]*pending{p}, false).run(t.Context(), tx)
+		return newGroup([]*pending{p}, f.dicts, false).run(t.Context(), tx)
 	})
 	require.ErrorContains(t, err, "row-level security")
 	require.Empty(t, f.walk(read(b), xapi.Query{}))
@@ -108,8 +108,9 @@ func TestEmptyDeletesOneSandboxAndNothingElse(t *testing.T) {
 		require.Len(t, f.walk(read(x), xapi.Query{}), 1)
 		_, err := f.Document(t.Context(), read(x), state("s"))
 		require.NoError(t, err)
-		_, _, err = f.Attachment(t.Context(), x.Tenant, x.Store, "abc")
+		contents, _, err := f.Attachment(t.Context(), x.Tenant, x.Store, "abc")
 		require.NoError(t, err)
+		require.NoError(t, contents.Close())
 	}
 	f.tx(a.Tenant, func(ctx context.Context, tx *postgres.Tx) error {
 		for _, table := range []string{"statements", "statement_rel", "activities", "documents", "pending_refs"} {

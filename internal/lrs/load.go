@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/maypok86/otter/v2"
 
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -21,6 +20,7 @@ type loaded struct {
 	stored    time.Time
 	key       int64
 	voided    bool
+	dict      int16
 	text      []byte
 	authority authority
 }
@@ -46,7 +46,7 @@ func (r *LRS) load(ctx context.Context, tx *postgres.Tx, in Read, stored []int64
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.collect(ctx, tx, rows)
+	all, err := r.collect(ctx, tx, in.Store, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -64,27 +64,28 @@ func (r *LRS) loadID(ctx context.Context, tx *postgres.Tx, in Read, id uuid.UUID
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.collect(ctx, tx, rows)
+	all, err := r.collect(ctx, tx, in.Store, rows)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
 	return &all[0], nil
 }
 
-func (r *LRS) collect(ctx context.Context, tx *postgres.Tx, rows pgx.Rows) ([]loaded, error) {
+func (r *LRS) collect(ctx context.Context, tx *postgres.Tx, store int64, rows pgx.Rows) ([]loaded, error) {
 	var all []loaded
 	var l loaded
-	var dict int16
-	var payload pgtype.DriverBytes
-	_, err := pgx.ForEachRow(rows, []any{&l.stored, &l.id, &l.key, &l.voided, &dict, &payload}, func() (err error) {
+	_, err := pgx.ForEachRow(rows, []any{&l.stored, &l.id, &l.key, &l.voided, &l.dict, &l.text}, func() error {
 		l.stored = l.stored.UTC()
-		if l.text, err = decompress(dict, payload); err == nil {
-			all = append(all, l)
-		}
-		return err
+		all = append(all, l)
+		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i := range all {
+		if all[i].text, err = r.text(ctx, tx, store, all[i].dict, all[i].text); err != nil {
+			return nil, err
+		}
 	}
 	for i := range all {
 		if all[i].authority, err = r.authors.get(ctx, tx, all[i].key); err != nil {
@@ -92,6 +93,15 @@ func (r *LRS) collect(ctx context.Context, tx *postgres.Tx, rows pgx.Rows) ([]lo
 		}
 	}
 	return all, nil
+}
+
+// text decompresses a payload.
+func (r *LRS) text(ctx context.Context, tx *postgres.Tx, store int64, dict int16, payload []byte) ([]byte, error) {
+	d, err := r.dicts.get(ctx, tx, tx.TenantID(), store, dict)
+	if err != nil {
+		return nil, err
+	}
+	return d.decompress(payload)
 }
 
 // authorCache holds the authorities of keys by (tenant, key).

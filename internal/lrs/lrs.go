@@ -1,6 +1,6 @@
 // Package lrs is the record store: it turns valid statements into rows and
 // queries into pages. It owns the tables statements, statement_rel,
-// pending_refs, activities and documents, and the attachment contents in the
+// pending_refs, activities, documents and dictionaries, and the attachment contents in the
 // blob bucket (t<tenant>/s<store>/<sha2>). It never judges whether a caller
 // may do what it asks, and never parses what a client sent: internal/authz and
 // internal/xapi do.
@@ -43,6 +43,7 @@ type LRS struct {
 	now         func() time.Time
 	authors     *authorCache
 	definitions *definitionCache
+	dicts       *dictionaries
 	committer   *committer
 }
 
@@ -61,6 +62,7 @@ func New(c Config) *LRS {
 	if r.now == nil {
 		r.now = time.Now
 	}
+	r.dicts = newDictionaries(c.DB, r.log)
 	lanes := c.Lanes
 	if lanes <= 0 {
 		lanes = 4
@@ -69,12 +71,15 @@ func New(c Config) *LRS {
 	if group <= 0 || group > groupStatements {
 		group = groupStatements
 	}
-	r.committer = newCommitter(c.DB, r.definitions, lanes, group)
+	r.committer = newCommitter(c.DB, r.definitions, r.dicts, lanes, group)
 	return r
 }
 
 // Close refuses new commits, finishes those that are queued, and returns.
-func (r *LRS) Close() { r.committer.close() }
+func (r *LRS) Close() {
+	r.committer.close()
+	r.dicts.trainer.close()
+}
 
 // Author is the credential that a statement is written with: its authority.
 type Author struct {

@@ -64,7 +64,7 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 			continue
 		}
 		w := waiting{r.tenant, r.store, r.target, r.stored, r.voids}
-		isVoider, err := w.resolve(ctx, tx)
+		isVoider, err := g.resolve(ctx, tx, w)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 		if err != nil {
 			return err
 		}
-		if _, err := w.resolve(ctx, tx); err != nil {
+		if _, err := g.resolve(ctx, tx, w); err != nil {
 			return err
 		}
 	}
@@ -90,12 +90,12 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 // resolve follows the references from w.target on and enters w.referrer. It
 // reports whether w should void a statement that is itself a voider: then
 // nothing is voided.
-func (w waiting) resolve(ctx context.Context, tx *postgres.IngestTx) (isVoider bool, err error) {
+func (g *group) resolve(ctx context.Context, tx *postgres.IngestTx, w waiting) (isVoider bool, err error) {
 	var keys []int64
 	visited := make(map[uuid.UUID]bool)
 	for id := w.target; id != uuid.Nil && !visited[id] && len(visited) < maxHops; {
 		visited[id] = true
-		s, err := w.load(ctx, tx, id)
+		s, err := g.load(ctx, tx, w, id)
 		if err != nil {
 			return false, err
 		}
@@ -141,7 +141,7 @@ type referred struct {
 }
 
 // load returns the statement with id, nil if the store has none.
-func (w waiting) load(ctx context.Context, tx *postgres.IngestTx, id uuid.UUID) (*referred, error) {
+func (g *group) load(ctx context.Context, tx *postgres.IngestTx, w waiting, id uuid.UUID) (*referred, error) {
 	rows, err := tx.Query(ctx, `
 		select s.dict, s.payload, k.authority
 		from statements s join keys k on k.tenant_id = s.tenant_id and k.id = s.key_id
@@ -156,7 +156,11 @@ func (w waiting) load(ctx context.Context, tx *postgres.IngestTx, id uuid.UUID) 
 	if err != nil || !found {
 		return nil, err
 	}
-	text, err := decompress(dict, payload)
+	d, err := g.dicts.get(ctx, tx, w.tenant, w.store, dict)
+	if err != nil {
+		return nil, err
+	}
+	text, err := d.decompress(payload)
 	if err != nil {
 		return nil, err
 	}

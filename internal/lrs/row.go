@@ -18,14 +18,14 @@ type row struct {
 	duration                                      pgtype.Int8 // ms
 	scaled                                        pgtype.Float4
 	success, completion                           pgtype.Bool
-	dict                                          int16
+	dict                                          *dictionary
 	payload                                       []byte
 	postings                                      []int64 // keys of the posting lists it belongs to
 	target                                        uuid.UUID
 	voids                                         bool
 }
 
-func newRow(a Author, s *xapi.Statement) row {
+func newRow(a Author, d *dictionary, s *xapi.Statement) row {
 	r := row{
 		tenant: a.Tenant, store: a.Store, key: a.Key,
 		id: s.ID, hash: s.Hash,
@@ -35,8 +35,8 @@ func newRow(a Author, s *xapi.Statement) row {
 		registration: registrationKey(a.Store, s.Registration),
 		module:       columnKey(a.Store, kindActivity, s.Module),
 		course:       columnKey(a.Store, kindActivity, s.Course),
-		dict:         currentDict,
-		payload:      compress(s.Text),
+		dict:         d,
+		payload:      d.compress(s.Text),
 		target:       s.Target, voids: s.Voids,
 	}
 	if !s.Timestamp.IsZero() {

@@ -1,0 +1,148 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/stoa-lrs/stoa/internal/lrs"
+	"github.com/stoa-lrs/stoa/internal/sample"
+	"github.com/stoa-lrs/stoa/internal/xapi"
+)
+
+// Options say how long and how much Suite measures.
+type Options struct {
+	Cell       time.Duration // per path, batch size and concurrency
+	Batches    []int
+	Workers    []int
+	Statements int // in the store when queries are measured; 0: no queries
+}
+
+// Suite measures ingest and queries on a Postgres of its own and writes tables
+// of ratios to w. Every row's paths run one after the other on the same
+// machine, so that a ratio holds where absolute figures do not.
+func Suite(ctx context.Context, w io.Writer, o Options) error {
+	l, err := openLaboratory(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	texts, statements, err := samples()
+	if err != nil {
+		return err
+	}
+	size := 0
+	for _, t := range texts {
+		size += len(t)
+	}
+	fmt.Fprintf(w, "%d processors shared by client, server and Postgres; statements of %d bytes on average; %d tenants of Zipf sizes; %s a figure\n",
+		runtime.NumCPU(), size/len(texts), tenantCount, o.Cell)
+	if err := l.ingest(ctx, w, o, texts, statements); err != nil {
+		return err
+	}
+	if err := l.group(ctx, w, o, statements); err != nil {
+		return err
+	}
+	return l.queries(ctx, w, o, statements)
+}
+
+func samples() (texts [][]byte, statements []xapi.Statement, err error) {
+	texts = sample.New(1, sample.Options{WithoutIDs: true}).Statements(4000)
+	for _, t := range texts {
+		b, err := xapi.Decode(t, xapi.V1, xapi.Limits{})
+		if err != nil {
+			return nil, nil, err
+		}
+		statements = append(statements, b.Statements[0])
+	}
+	return texts, statements, nil
+}
+
+// ingest prints the storage path and the HTTP path next to the floor.
+func (l *laboratory) ingest(ctx context.Context, w io.Writer, o Options, texts [][]byte, statements []xapi.Statement) error {
+	floor, err := l.floorPath(ctx, texts)
+	if err != nil {
+		return err
+	}
+	storage := l.storagePath(statements, lrs.Config{}, l.zipf())
+	defer storage.close()
+	whole, err := l.httpPath(ctx, texts, l.zipf())
+	if err != nil {
+		return err
+	}
+	defer whole.close()
+	paths := []path{floor, storage, whole}
+	fmt.Fprintf(w, "\nIngest, statements a second, and ratio to the floor (COPY of the same text, primary key only)\n")
+	fmt.Fprintf(w, "%6s %8s %10s %10s %6s %10s %6s %28s\n", "batch", "clients", "floor/s", "storage/s", "ratio", "http/s", "ratio", "http p50 / p95 / p99")
+	for _, batch := range o.Batches {
+		for _, workers := range o.Workers {
+			var r [3]result
+			for i, p := range paths {
+				if r[i] = run(ctx, workers, o.Cell, nil, p.operation(batch)); r[i].failures > 0 {
+					return fmt.Errorf("%s, batch %d, %d clients: %d requests failed: %w", p.name, batch, workers, r[i].failures, r[i].firstError)
+				}
+			}
+			fmt.Fprintf(w, "%6d %8d %10.0f %10.0f %6.2f %10.0f %6.2f %28s\n", batch, workers,
+				r[0].rate(), r[1].rate(), r[1].rate()/r[0].rate(), r[2].rate(), r[2].rate()/r[0].rate(), r[2].latency())
+		}
+	}
+	return l.sizes(ctx, w)
+}
+
+func (r result) latency() string {
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	return fmt.Sprintf("%.1f / %.1f / %.1f ms", ms(r.percentile(50)), ms(r.percentile(95)), ms(r.percentile(99)))
+}
+
+// sizes prints what a statement takes on disk next to the floor's table.
+func (l *laboratory) sizes(ctx context.Context, w io.Writer) error {
+	var statements, bytes, floors, floorBytes int64
+	err := l.super.QueryRow(ctx, `
+		select (select count(*) from statements),
+		       (select sum(pg_total_relation_size(t::regclass)) from unnest(array['statements','statement_rel','pending_refs','activities']) t),
+		       (select count(*) from floor), pg_total_relation_size('floor')`).Scan(&statements, &bytes, &floors, &floorBytes)
+	if err != nil {
+		return err
+	}
+	perStatement, perFloor := float64(bytes)/float64(statements), float64(floorBytes)/float64(floors)
+	fmt.Fprintf(w, "\nOn disk: %.0f bytes a statement with all indexes, %.0f in the floor's table: ratio %.2f (%d and %d statements)\n",
+		perStatement, perFloor, perStatement/perFloor, statements, floors)
+	return nil
+}
+
+// group prints what joining requests into group commits gives to clients that
+// send one statement at a time, and what the order within a store costs.
+func (l *laboratory) group(ctx context.Context, w io.Writer, o Options, statements []xapi.Statement) error {
+	const workers = 32
+	alone := l.alonePath(statements, workers)
+	defer alone.close()
+	spread := l.storagePath(statements, lrs.Config{}, l.zipf())
+	defer spread.close()
+	own := l.storagePath(statements, lrs.Config{}, func(worker int) *account { return &l.tenants[worker] })
+	defer own.close()
+	hot := l.storagePath(statements, lrs.Config{}, func(int) *account { return &l.tenants[0] })
+	defer hot.close()
+	fmt.Fprintf(w, "\n%d clients that send one statement at a time, through the storage path\n", workers)
+	var base float64
+	for _, p := range []struct {
+		what string
+		path path
+	}{
+		{"one transaction per request, each client its own store", alone},
+		{"group commit, each client its own store", own},
+		{"group commit, stores of Zipf sizes", spread},
+		{"group commit, one hot store", hot},
+	} {
+		r := run(ctx, workers, o.Cell, nil, p.path.operation(1))
+		if r.failures > 0 {
+			return r.firstError
+		}
+		if base == 0 {
+			base = r.rate()
+		}
+		fmt.Fprintf(w, "  %-56s %8.0f/s  ×%.2f  %s\n", p.what, r.rate(), r.rate()/base, r.latency())
+	}
+	return nil
+}
