@@ -114,7 +114,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.engine.ServeHTTP(x, x.request)
-	x.end()
 }
 
 // unrouted answers what the table does not know. gin has set Allow for a 405.

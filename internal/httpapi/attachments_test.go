@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -54,7 +55,7 @@ func (a answer) parts() (statements string, contents map[string]string) {
 	contents = map[string]string{}
 	for {
 		part, err := r.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return statements, contents
 		}
 		require.NoError(a.t, err)

@@ -105,7 +105,7 @@ func (b *bodyReader) relax() {
 
 // fault says what a failure to read means.
 func (b *bodyReader) fault(err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {

@@ -38,11 +38,11 @@ func edge(t *testing.T, log io.Writer, routes ...route) http.Handler {
 	return a
 }
 
-func get(t *testing.T, h http.Handler, r *http.Request) *http.Response {
+func get(t *testing.T, h http.Handler, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r.WithContext(t.Context()))
-	return w.Result()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	return w
 }
 
 // Each kind of fault has its status, and what is unknown tells nothing.
@@ -71,18 +71,17 @@ func TestFaultsBecomeStatuses(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		h := edge(t, &log, route{http.MethodGet, "/xapi/fails", everybody, func(*exchange) error { return test.err }})
-		res := get(t, h, httptest.NewRequest(http.MethodGet, "/xapi/fails", nil))
-		require.Equal(t, test.status, res.StatusCode)
-		require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"))
-		require.Equal(t, test.retry, res.Header.Get("Retry-After"))
-		body, err := io.ReadAll(res.Body)
-		require.NoError(t, err)
+		res := get(t, h, "/xapi/fails")
+		require.Equal(t, test.status, res.Code)
+		require.Equal(t, "application/problem+json", res.Header().Get("Content-Type"))
+		require.Equal(t, test.retry, res.Header().Get("Retry-After"))
+		body := res.Body.String()
 		var p problem
-		require.NoError(t, json.Unmarshal(body, &p))
+		require.NoError(t, json.Unmarshal([]byte(body), &p))
 		require.Equal(t, test.code, p.Code)
-		require.Equal(t, res.Header.Get("X-Request-Id"), p.RequestID)
-		require.NotContains(t, string(body), "secret")
-		require.NotContains(t, string(body), "password")
+		require.Equal(t, res.Header().Get("X-Request-Id"), p.RequestID)
+		require.NotContains(t, body, "secret")
+		require.NotContains(t, body, "password")
 		if test.detail != "" {
 			require.Equal(t, test.detail, p.Detail)
 		}
@@ -97,15 +96,29 @@ func TestAPanicIsA500(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	h := edge(t, &log, route{http.MethodGet, "/xapi/panics", everybody, func(*exchange) error { panic("secret") }})
-	res := get(t, h, httptest.NewRequest(http.MethodGet, "/xapi/panics", nil))
-	require.Equal(t, 500, res.StatusCode)
-	require.NotEmpty(t, res.Header.Get("X-Experience-API-Version"))
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	require.NotContains(t, string(body), "secret")
+	res := get(t, h, "/xapi/panics")
+	require.Equal(t, 500, res.Code)
+	require.NotEmpty(t, res.Header().Get("X-Experience-API-Version"))
+	require.NotContains(t, res.Body.String(), "secret")
 	require.Contains(t, log.String(), "panic: secret")
 	require.Contains(t, log.String(), "edge_test.go", "with the place")
 	require.Equal(t, 1, strings.Count(log.String(), "\n"))
+}
+
+// An answer that is still being compressed can be taken back.
+func TestAPanicWhileCompressingIsA500(t *testing.T) {
+	t.Parallel()
+	h := edge(t, io.Discard, route{http.MethodGet, "/xapi/panics", everybody, func(x *exchange) error {
+		x.send(http.StatusOK, "application/json", []byte(`"`+strings.Repeat("x", 5000)+`"`))
+		panic("late")
+	}})
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/xapi/panics", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	require.Equal(t, 500, w.Code)
+	require.Empty(t, w.Header().Get("Content-Encoding"))
+	require.Contains(t, w.Body.String(), `"code":"internal"`)
 }
 
 // An answer that has begun and cannot be ended must not look whole.

@@ -37,6 +37,7 @@ type exchange struct {
 	bodiless    bool // a HEAD that came as a POST: net/http would send a body
 	status      int
 	sent        int64 // bytes of the body
+	gone        bool  // the client: writing has failed
 	allowed     int   // bytes until the deadline for writing is set anew
 	encoder     encoder
 	statements  int // received or returned
@@ -95,6 +96,7 @@ func (x *exchange) write(b []byte) (int, error) {
 	x.allow(len(b))
 	n, err := x.ResponseWriter.Write(b)
 	x.sent += int64(n)
+	x.gone = x.gone || err != nil
 	return n, err
 }
 

@@ -14,7 +14,7 @@ import (
 // writes the one log record of the request. It is deferred.
 func (a *API) finish(x *exchange) {
 	broken := recover()
-	if broken != nil && broken != http.ErrAbortHandler {
+	if cause, _ := broken.(error); broken != nil && !errors.Is(cause, http.ErrAbortHandler) {
 		if x.err == nil {
 			x.err = &panicked{broken, debug.Stack()}
 		}
@@ -26,6 +26,9 @@ func (a *API) finish(x *exchange) {
 		} else {
 			broken = http.ErrAbortHandler
 		}
+	}
+	if broken == nil {
+		x.end()
 	}
 	x.releaseBody()
 	a.Metrics.inFlight.Dec()
@@ -45,7 +48,7 @@ func (a *API) finish(x *exchange) {
 // hold who somebody is.
 func (a *API) log(x *exchange, route string, took time.Duration, aborted bool) {
 	level := slog.LevelInfo
-	unknown := x.err != nil && fault.KindOf(x.err) == fault.Internal
+	unknown := x.err != nil && !x.gone && fault.KindOf(x.err) == fault.Internal
 	switch {
 	case unknown:
 		level = slog.LevelError
@@ -78,7 +81,7 @@ func (a *API) log(x *exchange, route string, took time.Duration, aborted bool) {
 	if aborted {
 		attrs = append(attrs, slog.Bool("aborted", true))
 	}
-	if x.err != nil && x.status >= 500 { // why a client was refused, it has been told; the text may quote it
+	if x.err != nil && (unknown || x.status >= 500) { // why a client was refused, it has been told; the text may quote it
 		attrs = append(attrs, slog.String("error", x.err.Error()))
 		if p, ok := errors.AsType[*panicked](x.err); ok {
 			attrs = append(attrs, slog.String("stack", string(p.stack)))

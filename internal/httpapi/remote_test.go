@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
@@ -28,12 +29,12 @@ func TestTheClientsAddress(t *testing.T) {
 		{"10.0.0.1:1234", []string{"10.0.0.7, 10.0.0.8"}, "10.0.0.7"},
 		{"[::1]:1234", []string{"2001:db8::1"}, "2001:db8::1"},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = test.connection
 		r.Header["X-Forwarded-For"] = test.forwarded
 		require.Equal(t, test.want, remoteAddress(r, trusted).String(), "%+v", test)
 	}
-	unknown := httptest.NewRequest("GET", "/", nil)
+	unknown := httptest.NewRequest(http.MethodGet, "/", nil)
 	unknown.RemoteAddr = "@"
 	require.False(t, remoteAddress(unknown, trusted).IsValid())
 }

@@ -85,6 +85,15 @@ func (a *API) serve(r route) gin.HandlerFunc {
 	}
 }
 
+// parameters reads the query string. net/url would drop what it cannot read.
+func parameters(r *http.Request) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the query string is not well-formed: parameters are joined by & and percent-encoded")
+	}
+	return values, nil
+}
+
 // admit lets a request through to its handler: authenticated, authorized,
 // within its rate, and in a version that is spoken. None of its body has been
 // read: who may not send it, need not.
@@ -103,8 +112,8 @@ func (a *API) admit(x *exchange, r route) error {
 	if err := a.limitRequest(x); err != nil {
 		return err
 	}
-	if x.query, err = url.ParseQuery(x.request.URL.RawQuery); err != nil {
-		return fault.Wrap(fault.Invalid, err, "the query string is not well-formed: parameters are joined by & and percent-encoded")
+	if x.query, err = parameters(x.request); err != nil {
+		return err
 	}
 	if !isXAPI(r.path) {
 		return nil

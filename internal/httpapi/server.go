@@ -163,7 +163,7 @@ func (s *Server) Failed() <-chan error { return s.failed }
 func (s *Server) Shutdown() error {
 	s.api.Drain()
 	if s.config.DrainDelay > 0 {
-		time.Sleep(s.config.DrainDelay)
+		<-time.After(s.config.DrainDelay)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
 	defer cancel()

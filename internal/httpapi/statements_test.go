@@ -35,7 +35,7 @@ func TestStatementsComeBackAsTheyWere(t *testing.T) {
 	list := c.do(request{path: "statements"})
 	require.Equal(t, []string{id}, list.result().ids())
 	require.Equal(t, stored.Format(http.TimeFormat), list.header.Get("Last-Modified"))
-	require.Equal(t, "", list.result().More)
+	require.Empty(t, list.result().More)
 
 	// Ids that the server makes are of version 4: two widespread clients refuse others.
 	made, err := uuid.Parse(c.post(statement("", "made"))[0])

@@ -32,9 +32,12 @@ func (a *API) alternate(x *exchange) error {
 	if r.Header.Get(xapi.VersionHeader) != "" && x.version != xapi.V1 {
 		return nil
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || !query.Has("method") {
-		return nil // and refused when admitted
+	query, err := parameters(r)
+	if err != nil {
+		return err
+	}
+	if !query.Has("method") {
+		return nil
 	}
 	method := query.Get("method")
 	switch {

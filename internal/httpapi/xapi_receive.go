@@ -86,7 +86,7 @@ func (a *API) receiveMultipart(x *exchange, contentType string) (*xapi.Batch, er
 	signatures := signaturesOf(batch)
 	for {
 		part, err := reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return batch, signatures.missing()
 		}
 		if err != nil {

@@ -95,15 +95,14 @@ func (a *API) sendMultipart(x *exchange, records []lrs.Record, pieces [][]byte) 
 		return nil
 	}
 	if err := m.Statements(bytes.Join(pieces, nil)); err != nil {
-		return nil // the client has gone
+		return err
 	}
 	for _, c := range contents {
 		if err := a.sendAttachment(x, m, c.sha2, c.contentType); err != nil {
 			return err
 		}
 	}
-	_ = m.Close()
-	return nil
+	return m.Close()
 }
 
 func (a *API) sendAttachment(x *exchange, m *xapi.MultipartWriter, sha2, contentType string) error {
