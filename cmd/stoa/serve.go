@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -26,14 +26,14 @@ process at once.`,
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), c)
+			return serve(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
 }
 
-// serve runs the service until ctx ends or serving fails.
-func serve(ctx context.Context, c *config.Config) error {
-	log := app.Logger(c, os.Stderr)
+// serve runs the service until ctx ends or serving fails; it logs to w.
+func serve(ctx context.Context, c *config.Config, w io.Writer) error {
+	log := app.Logger(c, w)
 	m := app.New(app.From(c, log))
 	if err := m.Run(ctx); err != nil {
 		return err
