@@ -27,12 +27,12 @@ create table statements (
 alter table statements alter column payload set storage external;
 create unique index statements_stored on statements (store_id, stored, tenant_id);
 create index statements_actor on statements (actor, stored) include (tenant_id, verb, activity);
-create index statements_verb on statements (verb, stored) include (tenant_id, actor, activity);
 create index statements_activity on statements (activity, stored) include (tenant_id, verb, actor);
 create index statements_registration on statements (registration, stored) include (tenant_id) where registration is not null;
 
--- Posting lists: which statements a filter matches beside the columns above (related agents and
--- activities, authority, and what a StatementRef points at). One row per transaction and key.
+-- Posting lists: which statements a filter matches beside the columns above (verb, related agents and
+-- activities, authority, and what a StatementRef points at). One row per transaction and key: a batch
+-- has few verbs, so that this is a fraction of an index entry a statement.
 -- An entry whose statement is gone, or was never inserted, is skipped on read.
 create table statement_rel (
     tenant_id bigint not null,

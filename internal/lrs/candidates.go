@@ -28,7 +28,7 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 		end = s.lo
 	}
 	frontier := end // everything up to it, in order, is in found
-	if c.column != "" || len(c.postings) == 0 {
+	if c.indexed() || len(c.lists()) == 0 {
 		var err error
 		if found, err = c.scan(ctx, tx, s, n); err != nil {
 			return nil, err
@@ -38,7 +38,7 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 		}
 	}
 	fromColumn := len(found)
-	for _, p := range c.postings {
+	for _, p := range c.lists() {
 		if err := p.reach(ctx, tx, s, n); err != nil {
 			return nil, err
 		}
@@ -114,7 +114,7 @@ func (c *condition) keep(ctx context.Context, tx *postgres.Tx, s *search, found 
 			return nil, err
 		}
 	}
-	for _, p := range c.postings {
+	for _, p := range c.beside {
 		if err := p.cover(ctx, tx, s, found[len(found)-1].stored); err != nil {
 			return nil, err
 		}
@@ -122,7 +122,7 @@ func (c *condition) keep(ctx context.Context, tx *postgres.Tx, s *search, found 
 	kept := found[:0]
 	for _, f := range found {
 		ok := f.value(c.column) == c.key && c.column != ""
-		for _, p := range c.postings {
+		for _, p := range c.beside {
 			ok = ok || p.holds(s, f.stored)
 		}
 		if ok {

@@ -54,8 +54,8 @@ func newRow(a Author, d *dictionary, s *xapi.Statement) row {
 	if s.Completion != nil {
 		r.completion = pgtype.Bool{Bool: *s.Completion, Valid: true}
 	}
-	r.postings = make([]int64, 0, len(s.Terms)+1)
+	r.postings = make([]int64, 0, len(s.Terms)+2)
 	r.postings = postingKeys(r.postings, a.Store, s)
-	r.postings = append(r.postings, hashKey(a.Store, kindRelatedAgent, a.Identity))
+	r.postings = append(r.postings, r.verb, hashKey(a.Store, kindRelatedAgent, a.Identity))
 	return r
 }

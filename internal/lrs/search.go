@@ -1,8 +1,10 @@
 package lrs
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -27,19 +29,32 @@ type search struct {
 	done       bool    // the driver has no more
 }
 
-// condition is one filter of a query.
+// condition is one filter of a query: the statements whose column has the key,
+// and those that the posting lists name beside.
 type condition struct {
-	column   string // of statements, with an index on (column, stored); "" none
-	key      int64  // its value there
-	postings []*postings
-	probe    probe
+	column string    // of statements; "" none
+	key    int64     // its value there
+	own    *postings // the statements with that value, where the column has no index on (column, stored)
+	beside []*postings
+	probe  probe
+}
+
+// indexed reports whether c's statements are read from an index.
+func (c *condition) indexed() bool { return c.column != "" && c.own == nil }
+
+// lists are all posting lists that name statements of c.
+func (c *condition) lists() []*postings {
+	if c.own == nil {
+		return c.beside
+	}
+	return append([]*postings{c.own}, c.beside...)
 }
 
 // probe tells how common a column's value is: how many rows have it, counted
-// up to probeRows, and the stored time of the last one counted.
+// up to probeRows, and the stored times between which they lie.
 type probe struct {
-	rows int
-	last int64
+	rows        int
+	first, last int64
 }
 
 const probeRows = 4000
@@ -56,12 +71,13 @@ func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 		s.pass(int64(after))
 	}
 	store := in.Store
-	add := func(column string, key int64, lists ...int64) {
+	add := func(column string, key int64, lists ...int64) *condition {
 		c := &condition{column: column, key: key}
 		for _, list := range lists {
-			c.postings = append(c.postings, newPostings(s, list))
+			c.beside = append(c.beside, newPostings(s, list))
 		}
 		s.conditions = append(s.conditions, c)
+		return c
 	}
 	if q.Registration != uuid.Nil {
 		id := string(q.Registration[:])
@@ -82,7 +98,8 @@ func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 		add("activity", hashKey(store, kindActivity, q.Activity), lists...)
 	}
 	if q.Verb != "" {
-		add("verb", hashKey(store, kindVerb, q.Verb), hashKey(store, kindVerb+kindVia, q.Verb))
+		key := hashKey(store, kindVerb, q.Verb)
+		add("verb", key, hashKey(store, kindVerb+kindVia, q.Verb)).own = newPostings(s, key)
 	}
 	if in.Mine != nil {
 		add("", 0, hashKey(store, kindRelatedAgent, in.Mine.Identity))
@@ -123,7 +140,7 @@ func (s *search) order() string {
 // queueProbes adds to b what is needed to choose the driver.
 func (s *search) queueProbes(b *pgx.Batch, limit int) {
 	for _, c := range s.conditions {
-		for _, p := range c.postings {
+		for _, p := range c.lists() {
 			p.queue(b)
 		}
 	}
@@ -131,14 +148,21 @@ func (s *search) queueProbes(b *pgx.Batch, limit int) {
 		return
 	}
 	for _, c := range s.conditions {
-		if c.column == "" {
+		if !c.indexed() {
 			continue
 		}
 		b.Queue(`
-			select count(*), coalesce((extract(epoch from (case when $4 then min(stored) else max(stored) end)) * 1000000)::bigint, 0)
-			from (select stored from statements where `+c.column+` = $1 and stored > $2 and stored < $3 order by stored `+s.order()+` limit $5) x`,
-			c.key, microTime(s.lo), microTime(s.hi), s.descending, probeRows).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&c.probe.rows, &c.probe.last) })
+			select count(*), min(stored), max(stored)
+			from (select stored from statements where `+c.column+` = $1 and stored > $2 and stored < $3 order by stored `+s.order()+` limit $4) x`,
+			c.key, microTime(s.lo), microTime(s.hi), probeRows).
+			QueryRow(func(row pgx.Row) error {
+				var first, last *time.Time
+				if err := row.Scan(&c.probe.rows, &first, &last); err != nil || first == nil {
+					return err
+				}
+				c.probe.first, c.probe.last = first.UnixMicro(), last.UnixMicro()
+				return nil
+			})
 	}
 }
 
@@ -173,31 +197,25 @@ func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, err
 const maxChunk = 8192
 
 // chooseDriver takes the condition that the fewest statements meet: the lowest
-// count, and among those counted to the end of the probe the one that had to
-// go furthest for it.
+// count, and among those counted to the end of the probe the one whose
+// statements lie furthest apart.
 func (s *search) chooseDriver() {
 	if len(s.conditions) == 0 {
 		s.driver = &condition{}
 		return
 	}
 	s.driver = slices.MinFunc(s.conditions, func(a, b *condition) int {
-		if n, m := a.size(), b.size(); n != m {
+		if n, m := a.size(), b.size(); n < probeRows || m < probeRows {
 			return n - m
 		}
-		switch {
-		case a.column == "" || b.column == "" || a.probe.last == b.probe.last:
-			return 0
-		case s.before(a.probe.last, b.probe.last):
-			return 1
-		}
-		return -1
+		return cmp.Compare(a.density(), b.density())
 	})
 }
 
-// size estimates how many statements meet c, at most probeRows.
+// size tells how many statements meet c, at most probeRows.
 func (c *condition) size() int {
 	n := c.probe.rows
-	for _, p := range c.postings {
+	for _, p := range c.lists() {
 		n += len(p.found)
 		if !p.complete {
 			return probeRows
@@ -206,9 +224,26 @@ func (c *condition) size() int {
 	return min(n, probeRows)
 }
 
+// density tells how many statements a µs meet c, where its probe has looked.
+func (c *condition) density() float64 {
+	spread := func(n int, first, last int64) float64 {
+		if n == 0 {
+			return 0
+		}
+		return float64(n) / float64(max(first-last, last-first, 1))
+	}
+	d := spread(c.probe.rows, c.probe.first, c.probe.last)
+	for _, p := range c.lists() {
+		if n := len(p.found); n > 0 {
+			d += spread(n, p.found[0], p.found[n-1])
+		}
+	}
+	return d
+}
+
 // plain reports whether the column alone decides c.
 func (c *condition) plain() bool {
-	for _, p := range c.postings {
+	for _, p := range c.beside {
 		if !p.complete || len(p.found) > 0 {
 			return false
 		}

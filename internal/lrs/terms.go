@@ -18,7 +18,7 @@ type kind byte
 // Keys of columns.
 const (
 	kindActor        kind = 'A'
-	kindVerb         kind = 'V'
+	kindVerb         kind = 'V' // its statements are in a posting list, not in an index
 	kindActivity     kind = 'O'
 	kindRegistration kind = 'R'
 )

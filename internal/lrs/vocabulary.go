@@ -159,7 +159,7 @@ type member struct{ name, value []byte }
 
 // membersOf splits an object or array, which is valid, into its parts.
 func membersOf(text []byte) []member {
-	d := jsontext.NewDecoder(bytes.NewReader(text))
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true)) // it is known to have none
 	open, err := d.ReadToken()
 	if err != nil {
 		return nil
