@@ -40,7 +40,7 @@ create table statement_rel (
     key       bigint not null,
     upto      timestamptz not null, -- the greatest stored in list
     list      bytea not null,       -- see internal/lrs/posting.go
-    primary key (key, upto, tenant_id, store_id)
+    primary key (key, upto, tenant_id) -- key is a hash that has the store in it
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05);
 
 -- Statements that point at a statement which has not arrived yet.

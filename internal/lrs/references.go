@@ -129,7 +129,7 @@ func (g *group) resolve(ctx context.Context, tx *postgres.IngestTx, w waiting) (
 	_, err = tx.Exec(ctx, `
 		insert into statement_rel (tenant_id, store_id, key, upto, list)
 		select $1, $2, k, $4, $5 from unnest($3::bigint[]) k
-		on conflict (key, upto, tenant_id, store_id) do nothing`, // the list that ends there holds this statement already
+		on conflict (key, upto, tenant_id) do nothing`, // the list that ends there holds this statement already
 		w.tenant, w.store, keys, w.referrer, list)
 	return isVoider, err
 }
