@@ -14,7 +14,7 @@ help: ## Say what there is to make
 run: ## Run Stoa with its own Postgres and Redis, state in .stoa/
 	@command -v go >/dev/null || { echo "Stoa is built with Go: see https://go.dev/dl"; exit 1; }
 	@echo "Building bin/stoa; the first time, with modules to fetch and all to compile, it takes minutes"
-	@go build -ldflags='-s -w' -o bin/stoa ./cmd/stoa
+	@go build -tags nocloud,nomsgpack -ldflags='-s -w' -o bin/stoa ./cmd/stoa
 	@exec bin/stoa dev
 
 .PHONY: test
@@ -35,8 +35,8 @@ fmt: ## Format the Go files
 	$(LINT) fmt ./...
 
 .PHONY: build
-build: ## Build bin/stoa for release: static, without paths of this machine
-	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/stoa ./cmd/stoa
+build: ## Build bin/stoa for release: static, with every kind of blob store
+	CGO_ENABLED=0 go build -trimpath -tags nomsgpack -ldflags='-s -w' -o bin/stoa ./cmd/stoa
 
 .PHONY: bench
 bench: ## Measure ingest and queries as ratios to the floor
