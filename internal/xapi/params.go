@@ -103,12 +103,12 @@ func (p *params) time(name string) time.Time {
 }
 
 // flag reads a boolean, which is written as in JSON (xAPI 1.0.3
-// Communication 2.1.3).
+// Communication 2.1.3), or as Python writes it: TinCanPython does.
 func (p *params) flag(name string) bool {
 	switch text := p.text(name); text {
-	case "true":
+	case "true", "True":
 		return true
-	case "false", "":
+	case "false", "False", "":
 	default:
 		p.fail("parameter %s is neither true nor false: %q", name, abbreviate(text))
 	}

@@ -33,6 +33,7 @@ func TestParseQuery(t *testing.T) {
 		"registration=" + someID:                      {Registration: id},
 		"related_activities=true&related_agents=true": {RelatedActivities: true, RelatedAgents: true},
 		"related_agents=false&ascending=false":        {},
+		"related_agents=True&ascending=False":         {RelatedAgents: true}, // TinCanPython
 		"since=2026-01-02T03:04:05.123456Z":           {Since: time.Date(2026, 1, 2, 3, 4, 5, 123456000, time.UTC)},
 		"until=2026-01-02T03:04:05%2B01:00":           {Until: time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC)},
 		"until=2026-01-02T03:04:05+01:00":             {Until: time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC)}, // the plus not escaped
@@ -65,7 +66,7 @@ func TestParseQueryRefuses(t *testing.T) {
 		"since=yesterday", "since=", "until=2026-01-02T03:04:05-00:00", "since=2026-01-02", "until=9999-12-31T23:59:59-01:00", "since=0000-01-01T00:00:00Z",
 		"limit=-1", "limit=1.0", "limit=ten", "limit=", "limit=%201", "limit=0x1",
 		"format=Exact", "format=full", "format=",
-		"attachments=yes", "attachments=True", "attachments=1", "ascending=", "related_agents=TRUE",
+		"attachments=yes", "attachments=tRUE", "attachments=1", "ascending=", "related_agents=TRUE",
 		"verb=http://example.org/a&verb=http://example.org/b", "limit=1&limit=1",
 		"statementId=" + someID + "&voidedStatementId=" + someID,
 	}
