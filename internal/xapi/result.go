@@ -88,8 +88,11 @@ func (d *decoder) checkScore(n int32, inside bool) {
 			*to = d.text(m)
 		}
 	}
-	if low != "" && high != "" && compareDecimals(low, high) >= 0 {
-		d.fail(lowAt, clauseScore, "must be less than max (%s), not %s", abbreviate(high), abbreviate(low))
+	// The specification says "less than"; its conformance requirement XAPI-00081
+	// refuses a min greater than max only, and real courses have exercises that
+	// give no points: Open edX sends 0 to 0 for them.
+	if low != "" && high != "" && compareDecimals(low, high) > 0 {
+		d.fail(lowAt, clauseScore, "must not be greater than max (%s), but is %s", abbreviate(high), abbreviate(low))
 	}
 	if raw != "" && low != "" && compareDecimals(raw, low) < 0 {
 		d.fail(rawAt, clauseScore, "must not be less than min (%s), but is %s", abbreviate(low), abbreviate(raw))

@@ -25,6 +25,8 @@ func TestResultAccepted(t *testing.T) {
 		"a digit below 1":          `{"score":{"scaled":0.99999999999999999999999999}}`,
 		"raw at the edges":         `{"score":{"raw":0,"min":0.0,"max":1e2}}`,
 		"raw at max":               `{"score":{"raw":100.0,"max":100}}`,
+		"no points to be had":      `{"score":{"scaled":0,"raw":0.0,"min":0,"max":0}}`,
+		"min at max":               `{"score":{"min":100,"max":1e2}}`,
 		"raw alone":                `{"score":{"raw":-17.5}}`,
 		"huge":                     `{"score":{"raw":1e400,"min":-1e400,"max":2e400}}`,
 		"apart beyond a float":     `{"score":{"min":0.1,"max":0.10000000000000000000000001}}`,
@@ -66,9 +68,9 @@ func TestResultRefused(t *testing.T) {
 		{"scaled huge", `{"score":{"scaled":1e999999999}}`, broken{"/score/scaled", "must be between -1 and 1, not 1e999999999", "2.4.5.1", "4.2.2.4"}},
 		{"raw above max", `{"score":{"raw":100.01,"min":0,"max":100}}`, broken{"/score/raw", "must not be greater than max (100), but is 100.01", "2.4.5.1", "4.2.2.4"}},
 		{"raw below min", `{"score":{"max":100,"min":0,"raw":-1}}`, broken{"/score/raw", "must not be less than min (0), but is -1", "2.4.5.1", "4.2.2.4"}},
-		{"min above max", `{"score":{"min":101,"max":100}}`, broken{"/score/min", "must be less than max (100), not 101", "2.4.5.1", "4.2.2.4"}},
-		{"min at max", `{"score":{"min":100,"max":1e2}}`, broken{"/score/min", "must be less than max (1e2), not 100", "2.4.5.1", "4.2.2.4"}},
-		{"min above max beyond a float", `{"score":{"max":1e400,"min":2e400}}`, broken{"/score/min", "must be less than max (1e400), not 2e400", "2.4.5.1", "4.2.2.4"}},
+		{"min above max", `{"score":{"min":101,"max":100}}`, broken{"/score/min", "must not be greater than max (100), but is 101", "2.4.5.1", "4.2.2.4"}},
+		{"min a hair above max", `{"score":{"min":0.00000000000000000000000001,"max":0}}`, broken{"/score/min", "must not be greater than max (0), but is 0.00000000000000000000000001", "2.4.5.1", "4.2.2.4"}},
+		{"min above max beyond a float", `{"score":{"max":1e400,"min":2e400}}`, broken{"/score/min", "must not be greater than max (1e400), but is 2e400", "2.4.5.1", "4.2.2.4"}},
 		{"raw null", `{"score":{"raw":null}}`, broken{"/score/raw", "must not be null: leave the property out; only extensions may hold null", "2.2", "4.2.1"}},
 	}
 	var refusals []refusal
