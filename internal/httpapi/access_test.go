@@ -122,6 +122,8 @@ func TestEveryAnswerNamesItsVersion(t *testing.T) {
 		{"none", "", request{path: "statements"}, 400, "2.0.0"},
 		{"too new", "2.1.0", request{path: "statements"}, 400, "2.0.0"},
 		{"too old", "0.95", request{path: "statements"}, 400, "2.0.0"},
+		{"not released", "2.0.0-beta", request{path: "statements"}, 400, "2.0.0"},
+		{"one too many", "1.0.3", request{path: "statements", header: http.Header{"x-experience-api-version": {"1.0.3"}}}, 400, "2.0.0"},
 		{"nonsense", "BAD", request{path: "activities/state"}, 400, "2.0.0"},
 		{"about with none", "", request{path: "about"}, 200, "2.0.0"},
 		{"about with an old one", "0.9", request{path: "about"}, 200, "2.0.0"},

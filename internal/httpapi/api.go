@@ -98,7 +98,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	if isXAPI(r.URL.Path) {
 		x.version = xapi.V2
-		if v, err := xapi.Negotiate(r.Header.Get(xapi.VersionHeader)); err == nil {
+		if v, err := negotiate(r); err == nil {
 			x.version = v
 		}
 		h.Set(xapi.VersionHeader, x.version.String())
@@ -114,6 +114,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.engine.ServeHTTP(x, x.request)
+}
+
+// negotiate returns the version that r asks for. Several headers ask for none:
+// which of them a proxy on the way has read, nobody knows.
+func negotiate(r *http.Request) (xapi.Version, error) {
+	return xapi.Negotiate(strings.Join(r.Header.Values(xapi.VersionHeader), ", "))
 }
 
 // unrouted answers what the table does not know. gin has set Allow for a 405.

@@ -118,6 +118,6 @@ func (a *API) admit(x *exchange, r route) error {
 	if !isXAPI(r.path) {
 		return nil
 	}
-	_, err = xapi.Negotiate(x.request.Header.Get(xapi.VersionHeader))
+	_, err = negotiate(x.request)
 	return err
 }

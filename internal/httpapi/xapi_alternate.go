@@ -89,7 +89,7 @@ func (x *exchange) unfold(method string, form url.Values) error {
 		}
 		delete(form, name)
 	}
-	version, err := xapi.Negotiate(r.Header.Get(xapi.VersionHeader))
+	version, err := negotiate(r)
 	if err != nil {
 		return err
 	}

@@ -155,6 +155,19 @@ func statementVersion(s, minor string) bool {
 	return len(s) >= len(minor) && s[:len(minor)] == minor && (len(s) == len(minor) || patch(s[len(minor):]))
 }
 
+// patch reports whether s is "." and the patch part of a semantic version.
+func patch(s string) bool {
+	if len(s) < 2 || len(s) > 32 || s[0] != '.' || s[1] < '0' || s[1] > '9' {
+		return false
+	}
+	for _, c := range []byte(s[1:]) {
+		if !alphanumeric(c) && c != '-' && c != '+' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
 // checkTimestamp validates a timestamp.
 func (d *decoder) checkTimestamp(n int32, c clause) (at instant, ok bool) {
 	if !d.want(n, '"', c) {

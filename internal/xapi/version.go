@@ -37,8 +37,8 @@ func (v Version) String() string {
 
 // Negotiate returns the version that a request's header asks for. Patch
 // versions do not matter: "1.0" and "1.0.<n>" are V1, "2.0" and "2.0.<n>" V2.
-// A missing header, an older and a newer version are Invalid
-// (xAPI 1.0.3 Communication 3.3, xAPI 2.0 4.1.2.2).
+// Everything else is Invalid: no header, an older and a newer version, one that
+// is not released, several (xAPI 1.0.3 Communication 3.3, xAPI 2.0 4.1.2.2).
 func Negotiate(header string) (Version, error) {
 	if header == "" {
 		return 0, fault.New(fault.Invalid, "the header %s is missing: send 1.0.3 or 2.0.0", VersionHeader)
@@ -46,24 +46,11 @@ func Negotiate(header string) (Version, error) {
 	for _, v := range Versions {
 		minor := v.String()[:len("1.0")]
 		rest, ok := strings.CutPrefix(header, minor)
-		if ok && (rest == "" || patch(rest)) {
+		if ok && (rest == "" || len(rest) > 1 && len(rest) < 10 && rest[0] == '.' && digits(rest[1:])) {
 			return v, nil
 		}
 	}
 	return 0, fault.New(fault.Invalid, "version %q is not spoken here: send 1.0.3 or 2.0.0", abbreviate(header))
-}
-
-// patch reports whether s is "." and the patch part of a semantic version.
-func patch(s string) bool {
-	if len(s) < 2 || len(s) > 32 || s[0] != '.' || s[1] < '0' || s[1] > '9' {
-		return false
-	}
-	for _, c := range []byte(s[1:]) {
-		if !alphanumeric(c) && c != '-' && c != '+' && c != '.' {
-			return false
-		}
-	}
-	return true
 }
 
 func alphanumeric(c byte) bool {
