@@ -50,6 +50,7 @@ func TestDocumentsKeepTheirBytesAndType(t *testing.T) {
 		require.Equal(t, "image/x-thing; v=1", got.header.Get("Content-Type"))
 		require.Regexp(t, `^"[0-9a-f]{40}"$`, got.header.Get("ETag"))
 		require.Equal(t, put.header.Get("ETag"), got.header.Get("ETag"))
+		require.Contains(t, got.header.Get("Content-Security-Policy"), "sandbox")
 		_, err := http.ParseTime(got.header.Get("Last-Modified"))
 		require.NoError(t, err)
 
@@ -105,6 +106,13 @@ func TestPreconditionsGuardDocuments(t *testing.T) {
 		first := etag()
 		for _, method := range []string{"PUT", "POST", "DELETE"} {
 			send(method, `{"n":3}`, "If-Match", `"1234"`).is(http.StatusPreconditionFailed)
+		}
+		for _, name := range []string{"If-Match", "If-None-Match"} {
+			for _, method := range []string{"PUT", "POST", "DELETE"} {
+				for _, nothing := range []string{" ", ",", ", ,"} {
+					require.Contains(t, send(method, `{"n":3}`, name, nothing).is(http.StatusBadRequest).problem().Detail, name)
+				}
+			}
 		}
 		require.Equal(t, first, etag(), "unmodified")
 		send("POST", `{"n":4}`, "If-Match", first).is(http.StatusNoContent)

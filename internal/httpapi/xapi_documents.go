@@ -14,7 +14,14 @@ import (
 // parameters only (xAPI 1.0.3 Communication 2.2, 2.3, 2.6, 2.7).
 type documents struct{ kind xapi.DocumentKind }
 
+// query reads the parameters, and refuses a condition that names nothing: a
+// client whose ETag got lost must not write as if it had set no condition.
 func (d documents) query(x *exchange) (*xapi.DocumentQuery, error) {
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		if len(x.request.Header.Values(name)) > 0 && strings.Trim(condition(x, name), ", \t") == "" {
+			return nil, fault.New(fault.Invalid, "%s is empty: send an ETag or *, or leave it out", name)
+		}
+	}
 	return xapi.ParseDocumentQuery(d.kind, x.request.Method, x.query, x.version)
 }
 
@@ -45,7 +52,8 @@ func (d documents) get(x *exchange) error {
 	}
 	h.Set("Etag", doc.ETag)
 	h.Set("Last-Modified", doc.Updated.UTC().Format(http.TimeFormat))
-	h.Set("Cache-Control", "no-cache") // may be kept, must be asked about
+	h.Set("Cache-Control", "no-cache")                              // may be kept, must be asked about
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // a browser shows it, and runs nothing of it
 	if xapi.NotModified(doc.ETag, condition(x, "If-None-Match")) {
 		x.writer().WriteHeader(http.StatusNotModified)
 		return nil
