@@ -103,7 +103,7 @@ func (sh *shell) dev(ctx context.Context, out io.Writer, dir string) (err error)
 	case err := <-service.Failed():
 		return err
 	case <-env.DatabaseLost():
-		return fmt.Errorf("Postgres has ended by itself; its last words are in %s", env.DatabaseLog())
+		return fmt.Errorf("the database has ended by itself; its last words are in %s", env.DatabaseLog())
 	}
 }
 

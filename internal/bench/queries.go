@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -25,7 +24,7 @@ type values struct {
 }
 
 // queries fills the store and prints how long each kind of query takes.
-func (l *laboratory) queries(ctx context.Context, w io.Writer, o Options, _ []xapi.Statement) error {
+func (l *laboratory) queries(ctx context.Context, w *report, o Options) error {
 	if o.Statements == 0 {
 		return nil
 	}
@@ -44,13 +43,13 @@ func (l *laboratory) queries(ctx context.Context, w io.Writer, o Options, _ []xa
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nQueries over %d statements, %d of them in the largest store (filled in %s); one client, 100 questions each\n",
+	w.printf("\nQueries over %d statements, %d of them in the largest store (filled in %s); one client, 100 questions each\n",
 		total, largest, time.Since(start).Round(time.Second))
 	if err := l.sizes(ctx, w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%-44s %9s %9s %9s   %9s %9s\n", "", "largest", "", "", "10th", "")
-	fmt.Fprintf(w, "%-44s %9s %9s %9s   %9s %9s\n", "filters, first page of 100", "p50", "p95", "found", "p50", "p95")
+	w.printf("%-44s %9s %9s %9s   %9s %9s\n", "", "largest", "", "", "10th", "")
+	w.printf("%-44s %9s %9s %9s   %9s %9s\n", "filters, first page of 100", "p50", "p95", "found", "p50", "p95")
 	for _, q := range questions {
 		large, found, err := l.ask(ctx, r, 0, q.ask, known[0])
 		if err != nil {
@@ -60,7 +59,7 @@ func (l *laboratory) queries(ctx context.Context, w io.Writer, o Options, _ []xa
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%-44s %9s %9s %9.1f   %9s %9s\n", q.name, ms(large.percentile(50)), ms(large.percentile(95)), found,
+		w.printf("%-44s %9s %9s %9.1f   %9s %9s\n", q.name, ms(large.percentile(50)), ms(large.percentile(95)), found,
 			ms(small.percentile(50)), ms(small.percentile(95)))
 	}
 	return l.walk(ctx, w, r)
@@ -257,7 +256,7 @@ func (l *laboratory) reading(tenant int) lrs.Read {
 
 // walk follows more through the whole of a middling store and compares the last tenth
 // of the pages with the first.
-func (l *laboratory) walk(ctx context.Context, w io.Writer, r *lrs.LRS) error {
+func (l *laboratory) walk(ctx context.Context, w *report, r *lrs.LRS) error {
 	var pages []time.Duration
 	var after lrs.Cursor
 	for {
@@ -274,7 +273,7 @@ func (l *laboratory) walk(ctx context.Context, w io.Writer, r *lrs.LRS) error {
 	tenth := max(1, len(pages)/10)
 	first, last := slices.Sorted(slices.Values(pages[:tenth])), slices.Sorted(slices.Values(pages[len(pages)-tenth:]))
 	a, b := first[len(first)/2], last[len(last)/2]
-	fmt.Fprintf(w, "\nA walk through all %d pages of the largest store: median page %s in the first tenth, %s in the last: ratio %.2f\n",
+	w.printf("\nA walk through all %d pages of the largest store: median page %s in the first tenth, %s in the last: ratio %.2f\n",
 		len(pages), ms(a), ms(b), float64(b)/float64(a))
 	return nil
 }

@@ -23,7 +23,8 @@ type Options struct {
 // Suite measures ingest and queries on a Postgres of its own and writes tables
 // of ratios to w. Every row's paths run one after the other on the same
 // machine, so that a ratio holds where absolute figures do not.
-func Suite(ctx context.Context, w io.Writer, o Options) error {
+func Suite(ctx context.Context, out io.Writer, o Options) error {
+	w := &report{out: out}
 	l, err := openLaboratory(ctx)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func Suite(ctx context.Context, w io.Writer, o Options) error {
 	for _, t := range texts {
 		size += len(t)
 	}
-	fmt.Fprintf(w, "%d processors shared by client, server and Postgres; statements of %d bytes on average; %d tenants of Zipf sizes; %s a figure\n",
+	w.printf("%d processors shared by client, server and Postgres; statements of %d bytes on average; %d tenants of Zipf sizes; %s a figure\n",
 		runtime.NumCPU(), size/len(texts), tenantCount, o.Cell)
 	if err := l.ingest(ctx, w, o, texts, statements); err != nil {
 		return err
@@ -45,7 +46,22 @@ func Suite(ctx context.Context, w io.Writer, o Options) error {
 	if err := l.group(ctx, w, o, statements); err != nil {
 		return err
 	}
-	return l.queries(ctx, w, o, statements)
+	if err := l.queries(ctx, w, o); err != nil {
+		return err
+	}
+	return w.err
+}
+
+// report writes lines and remembers the first failure to.
+type report struct {
+	out io.Writer
+	err error
+}
+
+func (r *report) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(r.out, format, args...); r.err == nil {
+		r.err = err
+	}
 }
 
 func samples() (texts [][]byte, statements []xapi.Statement, err error) {
@@ -61,7 +77,7 @@ func samples() (texts [][]byte, statements []xapi.Statement, err error) {
 }
 
 // ingest prints the storage path and the HTTP path next to the floor.
-func (l *laboratory) ingest(ctx context.Context, w io.Writer, o Options, texts [][]byte, statements []xapi.Statement) error {
+func (l *laboratory) ingest(ctx context.Context, w *report, o Options, texts [][]byte, statements []xapi.Statement) error {
 	floor, err := l.floorPath(ctx, texts)
 	if err != nil {
 		return err
@@ -74,8 +90,8 @@ func (l *laboratory) ingest(ctx context.Context, w io.Writer, o Options, texts [
 	}
 	defer whole.close()
 	paths := []path{floor, storage, whole}
-	fmt.Fprintf(w, "\nIngest, statements a second, and ratio to the floor (COPY of the same text, primary key only)\n")
-	fmt.Fprintf(w, "%6s %8s %10s %10s %6s %10s %6s %28s\n", "batch", "clients", "floor/s", "storage/s", "ratio", "http/s", "ratio", "http p50 / p95 / p99")
+	w.printf("\nIngest, statements a second, and ratio to the floor (COPY of the same text, primary key only)\n")
+	w.printf("%6s %8s %10s %10s %6s %10s %6s %28s\n", "batch", "clients", "floor/s", "storage/s", "ratio", "http/s", "ratio", "http p50 / p95 / p99")
 	for _, batch := range o.Batches {
 		for _, workers := range o.Workers {
 			var r [3]result
@@ -84,7 +100,7 @@ func (l *laboratory) ingest(ctx context.Context, w io.Writer, o Options, texts [
 					return fmt.Errorf("%s, batch %d, %d clients: %d requests failed: %w", p.name, batch, workers, r[i].failures, r[i].firstError)
 				}
 			}
-			fmt.Fprintf(w, "%6d %8d %10.0f %10.0f %6.2f %10.0f %6.2f %28s\n", batch, workers,
+			w.printf("%6d %8d %10.0f %10.0f %6.2f %10.0f %6.2f %28s\n", batch, workers,
 				r[0].rate(), r[1].rate(), r[1].rate()/r[0].rate(), r[2].rate(), r[2].rate()/r[0].rate(), r[2].latency())
 		}
 	}
@@ -97,7 +113,7 @@ func (r result) latency() string {
 }
 
 // sizes prints what a statement takes on disk next to the floor's table.
-func (l *laboratory) sizes(ctx context.Context, w io.Writer) error {
+func (l *laboratory) sizes(ctx context.Context, w *report) error {
 	var statements, bytes, floors, floorBytes int64
 	err := l.super.QueryRow(ctx, `
 		select (select count(*) from statements),
@@ -107,14 +123,14 @@ func (l *laboratory) sizes(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	perStatement, perFloor := float64(bytes)/float64(statements), float64(floorBytes)/float64(floors)
-	fmt.Fprintf(w, "\nOn disk: %.0f bytes a statement with all indexes, %.0f in the floor's table: ratio %.2f (%d and %d statements)\n",
+	w.printf("\nOn disk: %.0f bytes a statement with all indexes, %.0f in the floor's table: ratio %.2f (%d and %d statements)\n",
 		perStatement, perFloor, perStatement/perFloor, statements, floors)
 	return nil
 }
 
 // group prints what joining requests into group commits gives to clients that
 // send one statement at a time, and what the order within a store costs.
-func (l *laboratory) group(ctx context.Context, w io.Writer, o Options, statements []xapi.Statement) error {
+func (l *laboratory) group(ctx context.Context, w *report, o Options, statements []xapi.Statement) error {
 	const workers = 32
 	alone := l.alonePath(statements, workers)
 	defer alone.close()
@@ -124,7 +140,7 @@ func (l *laboratory) group(ctx context.Context, w io.Writer, o Options, statemen
 	defer own.close()
 	hot := l.storagePath(statements, lrs.Config{}, func(int) *account { return &l.tenants[0] })
 	defer hot.close()
-	fmt.Fprintf(w, "\n%d clients that send one statement at a time, through the storage path\n", workers)
+	w.printf("\n%d clients that send one statement at a time, through the storage path\n", workers)
 	var base float64
 	for _, p := range []struct {
 		what string
@@ -142,7 +158,7 @@ func (l *laboratory) group(ctx context.Context, w io.Writer, o Options, statemen
 		if base == 0 {
 			base = r.rate()
 		}
-		fmt.Fprintf(w, "  %-56s %8.0f/s  ×%.2f  %s\n", p.what, r.rate(), r.rate()/base, r.latency())
+		w.printf("  %-56s %8.0f/s  ×%.2f  %s\n", p.what, r.rate(), r.rate()/base, r.latency())
 	}
 	return nil
 }

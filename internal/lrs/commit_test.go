@@ -2,6 +2,7 @@ package lrs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,7 +65,9 @@ func TestCommitRefusesATakenIDAndStoresNothingOfTheBatch(t *testing.T) {
 	f.put(a, simple(taken, "ada", "did", "a"))
 	_, err := f.Commit(t.Context(), Write{a, batch(t, "["+simple(fresh, "ada", "did", "a")+","+simple(taken, "ada", "did", "b")+"]")})
 	require.True(t, fault.Is(err, fault.Conflict), "%v", err)
-	require.Equal(t, 1, err.(*fault.Error).Violations[0].Statement)
+	refused, ok := errors.AsType[*fault.Error](err)
+	require.True(t, ok)
+	require.Equal(t, 1, refused.Violations[0].Statement)
 	_, err = f.Statement(t.Context(), read(a), fresh, false)
 	require.True(t, fault.Is(err, fault.NotFound), "%v", err)
 }

@@ -110,5 +110,4 @@ func TestStoreGetsADictionaryOfItsOwn(t *testing.T) {
 	theirs, err := other.dicts.current(t.Context(), a)
 	require.NoError(t, err)
 	require.EqualValues(t, ownDicts, theirs.dictionary.Load().number)
-
 }

@@ -44,7 +44,7 @@ func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*
 		s := newSearch(in, q, after)
 		b := &pgx.Batch{}
 		queueConsistentThrough(b, in.Store, &page.ConsistentThrough)
-		s.queueProbes(b, limit)
+		s.queueProbes(b)
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}

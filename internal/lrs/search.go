@@ -138,7 +138,7 @@ func (s *search) order() string {
 }
 
 // queueProbes adds to b what is needed to choose the driver.
-func (s *search) queueProbes(b *pgx.Batch, limit int) {
+func (s *search) queueProbes(b *pgx.Batch) {
 	for _, c := range s.conditions {
 		for _, p := range c.lists() {
 			p.queue(b)

@@ -4,10 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/language"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
