@@ -14,10 +14,19 @@ import (
 // from a column's index, that index has told its other columns too.
 type candidate struct {
 	stored                int64
-	known                 bool
+	known                 knowledge
 	actor, verb, activity int64
 	registration          int64
 }
+
+// knowledge says which columns a candidate knows.
+type knowledge byte
+
+const (
+	knowsNothing knowledge = iota // it came from a posting list
+	knowsIndexed                  // actor, verb and activity, from an index
+	knowsAll                      // and registration, from the row
+)
 
 // next returns the next up to n candidates that meet c, in order, and passes
 // s's range over them. Fewer than n do not mean the end: s.done does.
@@ -52,15 +61,7 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 		}
 	}
 	if len(found) > fromColumn {
-		slices.SortStableFunc(found, func(a, b candidate) int { // a known one first among equals
-			switch {
-			case a.stored == b.stored:
-				return 0
-			case s.before(a.stored, b.stored):
-				return -1
-			}
-			return 1
-		})
+		slices.SortStableFunc(found, s.compare) // a known one first among equals
 		found = slices.CompactFunc(found, func(a, b candidate) bool { return a.stored == b.stored })
 	}
 	if frontier == end {
@@ -97,7 +98,7 @@ func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, n int)
 		return nil, err
 	}
 	found := make([]candidate, 0, min(n, 1024))
-	f := candidate{known: true}
+	f := candidate{known: knowsIndexed}
 	var at time.Time
 	_, err = pgx.ForEachRow(rows, []any{&at, &f.actor, &f.verb, &f.activity}, func() error {
 		f.stored = at.UnixMicro()
@@ -109,41 +110,74 @@ func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, n int)
 
 // keep returns those of found that meet c.
 func (c *condition) keep(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) ([]candidate, error) {
-	if c.column != "" {
-		if err := c.learn(ctx, tx, s, found); err != nil {
-			return nil, err
-		}
-	}
+	last := found[len(found)-1].stored
 	for _, p := range c.beside {
-		if err := p.cover(ctx, tx, s, found[len(found)-1].stored); err != nil {
+		if err := p.cover(ctx, tx, s, last); err != nil {
 			return nil, err
 		}
 	}
+	var unknown []candidate
 	kept := found[:0]
 	for _, f := range found {
-		ok := f.value(c.column) == c.key && c.column != ""
-		for _, p := range c.beside {
-			ok = ok || p.holds(s, f.stored)
-		}
-		if ok {
+		switch {
+		case slices.ContainsFunc(c.beside, func(p *postings) bool { return p.holds(s, f.stored) }):
+			kept = append(kept, f)
+		case c.column == "":
+		case !f.knows(c.column):
+			unknown = append(unknown, f)
+		case f.value(c.column) == c.key:
 			kept = append(kept, f)
 		}
 	}
+	if len(unknown) == 0 {
+		return kept, nil
+	}
+	var err error
+	if unknown, err = c.keepUnknown(ctx, tx, s, unknown); err != nil || len(unknown) == 0 {
+		return kept, err
+	}
+	kept = append(kept, unknown...)
+	slices.SortFunc(kept, s.compare)
 	return kept, nil
 }
 
-// learn reads the columns of those candidates that do not know them yet.
-func (c *condition) learn(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) error {
-	unknown := make(map[int64]int)
-	var ask []int64
-	for i, f := range found {
-		if !f.known || c.column == "registration" && f.registration == 0 {
-			unknown[f.stored] = i
-			ask = append(ask, f.stored)
+// keepUnknown returns those of the candidates whose column, which they do not
+// know, has c's value. Best is to know all statements with the value that lie
+// between them; where those are too many, the candidates' rows are read.
+func (c *condition) keepUnknown(ctx context.Context, tx *postgres.Tx, s *search, unknown []candidate) ([]candidate, error) {
+	if c.own != nil {
+		if err := c.own.cover(ctx, tx, s, unknown[len(unknown)-1].stored); err != nil {
+			return nil, err
 		}
+		return slices.DeleteFunc(unknown, func(f candidate) bool { return !c.own.holds(s, f.stored) }), nil
 	}
-	if len(ask) == 0 {
-		return nil
+	most := 4*len(unknown) + probeRows
+	lo, hi := unknown[0].stored, unknown[len(unknown)-1].stored
+	rows, err := tx.Query(ctx, `select stored from statements where `+c.column+` = $1 and stored >= $2 and stored <= $3 limit $4`,
+		c.key, microTime(min(lo, hi)), microTime(max(lo, hi)), most)
+	if err != nil {
+		return nil, err
+	}
+	between := make(map[int64]struct{})
+	var at time.Time
+	if _, err = pgx.ForEachRow(rows, []any{&at}, func() error { between[at.UnixMicro()] = struct{}{}; return nil }); err != nil {
+		return nil, err
+	}
+	if len(between) < most {
+		return slices.DeleteFunc(unknown, func(f candidate) bool { _, ok := between[f.stored]; return !ok }), nil
+	}
+	if err := c.learn(ctx, tx, s, unknown); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(unknown, func(f candidate) bool { return f.value(c.column) != c.key }), nil
+}
+
+// learn reads the columns of candidates.
+func (c *condition) learn(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) error {
+	index := make(map[int64]int, len(found))
+	ask := make([]int64, len(found))
+	for i, f := range found {
+		index[f.stored], ask[i] = i, f.stored
 	}
 	rows, err := tx.Query(ctx, `
 		select stored, coalesce(actor, 0), verb, coalesce(activity, 0), coalesce(registration, 0)
@@ -152,13 +186,17 @@ func (c *condition) learn(ctx context.Context, tx *postgres.Tx, s *search, found
 		return err
 	}
 	var at time.Time
-	f := candidate{known: true}
+	f := candidate{known: knowsAll}
 	_, err = pgx.ForEachRow(rows, []any{&at, &f.actor, &f.verb, &f.activity, &f.registration}, func() error {
 		f.stored = at.UnixMicro()
-		found[unknown[f.stored]] = f
+		found[index[f.stored]] = f
 		return nil
 	})
 	return err
+}
+
+func (f candidate) knows(column string) bool {
+	return f.known == knowsAll || f.known == knowsIndexed && column != "registration"
 }
 
 func (f candidate) value(column string) int64 {

@@ -130,6 +130,13 @@ func (s *search) before(a, b int64) bool {
 	return a < b
 }
 
+func (s *search) compare(a, b candidate) int {
+	if s.descending {
+		return cmp.Compare(b.stored, a.stored)
+	}
+	return cmp.Compare(a.stored, b.stored)
+}
+
 func (s *search) order() string {
 	if s.descending {
 		return "desc"
