@@ -82,7 +82,7 @@ func replaceFile(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone when all went well
+	defer func() { _ = os.Remove(f.Name()) }() // gone when all went well
 	if _, err := f.Write(content); err != nil {
 		f.Close()
 		return err
