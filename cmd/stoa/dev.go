@@ -48,6 +48,9 @@ another address. The other variables are those of "stoa serve".`,
 				ctx, stop = signal.NotifyContext(ctx, syscall.SIGHUP)
 				defer stop()
 			}
+			// Nobody may be reading any more (make run | head), and yet all must
+			// be stopped in order: without this, a write would end the process.
+			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 			err := sh.dev(ctx, cmd.OutOrStdout(), dir)
 			if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 				return nil // Ctrl-C while it was starting

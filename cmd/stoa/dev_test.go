@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 type devProcess struct {
 	*exec.Cmd
 	out    string // what it said until it was ready
+	stdout io.Closer
 	exited chan error
 }
 
@@ -68,6 +69,7 @@ func startDev(t *testing.T, dir string, variables ...string) *devProcess {
 	p.Stderr = &complaints
 	stdout, err := p.StdoutPipe()
 	require.NoError(t, err)
+	p.stdout = stdout
 	require.NoError(t, p.Start())
 	t.Cleanup(func() { _ = p.Process.Kill() })
 
@@ -230,7 +232,10 @@ func TestDevStartsStopsAndSurvives(t *testing.T) {
 	third := startDev(t, dir, "STOA_LISTEN=127.0.0.1:0")
 	require.Equal(t, credentials(first.out), credentials(third.out))
 	require.Contains(t, third.find(t, ids[0]), ids[0], "was acknowledged before the process was killed")
-	require.NoError(t, third.stop(t, syscall.SIGTERM))
+	postgres, _ = traces(t, dir)
+	require.NoError(t, third.stdout.Close())
+	require.NoError(t, third.stop(t, syscall.SIGTERM), "that nobody reads its last words is no failure")
+	require.Error(t, syscall.Kill(postgres, 0))
 }
 
 // find asks the store of the second curl line for a statement.
