@@ -1,8 +1,8 @@
 package lrs
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -66,51 +66,84 @@ func (c *definitionCache) remember(merged []definition) {
 	}
 }
 
-// mergeDefinitions merges what g's statements say of activities for the first
-// time into the table activities. The stores' locks order the mergers.
-func (g *group) mergeDefinitions(ctx context.Context, tx *postgres.IngestTx) error {
-	var all []definition
+// queueDefinitions adds to b the definitions of activities that no statement of
+// their store has defined so far, which is most of what is seen for the first
+// time. The others, and a second one of the same group, are left to
+// mergeDefinitions. The stores' locks order those who do this.
+func (g *group) queueDefinitions(b *pgx.Batch) {
 	for _, p := range g.requests {
-		all = append(all, p.definitions...)
+		g.definitions = append(g.definitions, p.definitions...)
 	}
-	if len(all) == 0 {
-		return nil
+	if len(g.definitions) == 0 {
+		return
 	}
-	merged := make([][]byte, len(all))
-	b := &pgx.Batch{}
-	for i, d := range all {
-		b.Queue(`select definition from activities where tenant_id = $1 and store_id = $2 and key = $3`, d.tenant, d.store, d.key).
-			QueryRow(func(row pgx.Row) error {
-				err := row.Scan(&merged[i])
-				if errors.Is(err, pgx.ErrNoRows) {
-					return nil
-				}
-				return err
-			})
-	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return err
-	}
-	last := make(map[int64]int, len(all)) // key → index of its newest merge
-	write := &pgx.Batch{}
-	for i, d := range all {
-		if before, again := last[d.key]; again {
-			merged[i] = merged[before]
-		}
-		merged[i] = xapi.MergeDefinition(merged[i], d.json)
-		last[d.key] = i
-	}
-	for i, d := range all {
-		if last[d.key] != i {
+	var tenants, stores, keys []int64
+	var iris, texts []string
+	first := make(map[int64]int, len(g.definitions)) // key → index
+	for i, d := range g.definitions {
+		if _, again := first[d.key]; again {
 			continue
 		}
-		write.Queue(`
-			insert into activities (tenant_id, store_id, key, iri, definition) values ($1, $2, $3, $4, $5)
-			on conflict (tenant_id, store_id, key) do update set definition = excluded.definition
-			where activities.definition <> excluded.definition`,
-			d.tenant, d.store, d.key, d.iri, string(merged[i]))
+		first[d.key] = i
+		tenants, stores, keys = append(tenants, d.tenant), append(stores, d.store), append(keys, d.key)
+		iris, texts = append(iris, d.iri), append(texts, string(d.json))
 	}
-	return tx.SendBatch(ctx, write).Close()
+	b.Queue(`
+		insert into activities (tenant_id, store_id, key, iri, definition)
+		select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
+		on conflict (tenant_id, store_id, key) do nothing returning key`, tenants, stores, keys, iris, texts).
+		Query(func(rows pgx.Rows) error {
+			var key int64
+			added := make(map[int]bool, len(first))
+			if _, err := pgx.ForEachRow(rows, []any{&key}, func() error { added[first[key]] = true; return nil }); err != nil {
+				return err
+			}
+			left := g.definitions[:0]
+			for i, d := range g.definitions {
+				if !added[i] {
+					left = append(left, d)
+				}
+			}
+			g.definitions = left
+			return nil
+		})
+}
+
+// mergeDefinitions merges what is left of g's definitions into what their
+// stores know already.
+func (g *group) mergeDefinitions(ctx context.Context, tx *postgres.IngestTx) error {
+	if len(g.definitions) == 0 {
+		return nil
+	}
+	var tenants, stores, keys []int64
+	for _, d := range g.definitions {
+		tenants, stores, keys = append(tenants, d.tenant), append(stores, d.store), append(keys, d.key)
+	}
+	rows, err := tx.Query(ctx, `
+		select key, definition from activities
+		where (tenant_id, store_id, key) in (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[]))`, tenants, stores, keys)
+	if err != nil {
+		return err
+	}
+	known := make(map[int64][]byte, len(keys))
+	var key int64
+	var text []byte
+	if _, err := pgx.ForEachRow(rows, []any{&key, &text}, func() error { known[key] = text; return nil }); err != nil {
+		return err
+	}
+	changed := make(map[int64]definition)
+	for _, d := range g.definitions {
+		if merged := xapi.MergeDefinition(known[d.key], d.json); !bytes.Equal(merged, known[d.key]) {
+			known[d.key] = merged
+			changed[d.key] = d
+		}
+	}
+	b := &pgx.Batch{}
+	for key, d := range changed {
+		b.Queue(`update activities set definition = $4 where tenant_id = $1 and store_id = $2 and key = $3`,
+			d.tenant, d.store, key, string(known[key]))
+	}
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // Definition returns the merged definition of an activity, a JSON object;

@@ -24,6 +24,8 @@ type group struct {
 	careful  bool // some ids may be taken
 	inserted int
 	waiting  []waiting // statements that pointed at one of rows before it arrived
+
+	definitions []definition // still to be merged
 }
 
 // placed is a row in its group.
@@ -63,6 +65,7 @@ func (g *group) run(ctx context.Context, tx *postgres.IngestTx) error {
 	b.Queue(`select pg_advisory_xact_lock(s) from unnest($1::bigint[]) s`, g.stores)
 	g.queueInsert(b)
 	g.queueWaiting(b)
+	g.queueDefinitions(b)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
