@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/lrs"
@@ -48,6 +50,7 @@ type API struct {
 	more     *moreTokens
 	cors     cors
 	memory   *memory
+	parsing  *semaphore.Weighted // see exchange.parse
 	through  *through
 	draining atomic.Bool
 }
@@ -58,7 +61,10 @@ func New(c Config) (*API, error) {
 		return nil, errors.New("no key of the current version for links to more results")
 	}
 	c.Limits = c.Limits.orDefaults()
-	a := &API{Config: c, more: &moreTokens{c.MoreKeys, c.MoreVersion}, cors: newCORS(c.CORSOrigins), memory: newMemory(c.Limits.BodyMemory), through: newThrough()}
+	a := &API{
+		Config: c, more: &moreTokens{c.MoreKeys, c.MoreVersion}, cors: newCORS(c.CORSOrigins), through: newThrough(),
+		memory: newMemory(c.Limits.BodyMemory), parsing: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+	}
 	gin.SetMode(gin.ReleaseMode)
 	a.engine = gin.New()
 	a.engine.HandleMethodNotAllowed = true

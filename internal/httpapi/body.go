@@ -187,6 +187,19 @@ func (x *exchange) reserve(announced, limit int64) error {
 	return nil
 }
 
+// parse runs fn, which takes bodies of size bytes apart: that needs memory of
+// many times their size, for as long as a processor works at it. So only as
+// many large ones are worked at as there are processors; the others wait.
+func (x *exchange) parse(size int, fn func() error) error {
+	if size > memoryFree {
+		if err := x.api.parsing.Acquire(x.context(), 1); err != nil {
+			return fault.Wrap(fault.Unavailable, err, "the request ended while others were worked at; send it again")
+		}
+		defer x.api.parsing.Release(1)
+	}
+	return fn()
+}
+
 // releaseBody gives the memory back; nothing of the body may be used any more.
 func (x *exchange) releaseBody() {
 	if x.body != nil {

@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -78,4 +80,27 @@ func TestBodiesShareTheMemory(t *testing.T) {
 	require.Zero(t, first.reserved)
 	_, err = begin().readBody(1 << 20)
 	require.NoError(t, err)
+}
+
+// Large bodies are taken apart by one processor each; small ones do not wait.
+func TestLargeBodiesAreParsedByTurns(t *testing.T) {
+	t.Parallel()
+	a := edge(t, io.Discard).(*API)
+	processors := int64(runtime.GOMAXPROCS(0))
+	ctx, leave := context.WithCancel(t.Context())
+	x := &exchange{ResponseWriter: httptest.NewRecorder(), api: a}
+	x.request = httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
+	nothing := func() error { return nil }
+
+	cause := errors.New("cause")
+	require.Same(t, cause, x.parse(1<<20, func() error {
+		require.True(t, a.parsing.TryAcquire(processors-1))
+		require.False(t, a.parsing.TryAcquire(1), "a large body takes a turn")
+		a.parsing.Release(processors - 1)
+		return cause
+	}))
+	require.True(t, a.parsing.TryAcquire(processors), "the turn is over")
+	require.NoError(t, x.parse(memoryFree, nothing))
+	leave()
+	require.True(t, fault.Is(x.parse(1<<20, nothing), fault.Unavailable))
 }

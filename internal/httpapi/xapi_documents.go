@@ -104,7 +104,11 @@ func (d documents) write(x *exchange, change func(old *lrs.Document, sent xapi.D
 			return nil, err
 		}
 		var err error
-		if written, err = change(old, sent); err != nil {
+		size := len(sent.Body)
+		if old != nil {
+			size += len(old.Body)
+		}
+		if err = x.parse(size, func() error { written, err = change(old, sent); return err }); err != nil {
 			return nil, err
 		}
 		if int64(len(written.Body)) > x.api.Limits.Document {

@@ -109,7 +109,8 @@ func (a *API) receivePart(x *exchange, batch *xapi.Batch, signatures signatures,
 			return err
 		}
 		for _, s := range signed {
-			if err := verify(batch, s, x.version, jws); err != nil {
+			// The statement is decoded anew, and its payload too.
+			if err := x.parse(len(jws), func() error { return verify(batch, s, x.version, jws) }); err != nil {
 				return err
 			}
 		}
@@ -121,7 +122,11 @@ func (a *API) receivePart(x *exchange, batch *xapi.Batch, signatures signatures,
 
 // decode decodes and charges the statements.
 func (a *API) decode(x *exchange, text []byte) (*xapi.Batch, error) {
-	batch, err := xapi.Decode(text, x.version, xapi.Limits{Statements: a.Limits.Statements, Depth: a.Limits.Depth})
+	var batch *xapi.Batch
+	err := x.parse(len(text), func() (err error) {
+		batch, err = xapi.Decode(text, x.version, xapi.Limits{Statements: a.Limits.Statements, Depth: a.Limits.Depth})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func ParseAgent(raw []byte, v Version) (string, error) {
 	d := decoders.Get().(*decoder)
 	defer d.release()
 	d.version, d.limits, d.index = v, Limits{}.orDefaults(), 0
-	d.open(raw, d.limits.Depth)
+	d.open(raw, d.limits.Depth, d.limits.Values)
 	kind, start, err := d.token()
 	if err == nil {
 		err = d.statement(kind, start)

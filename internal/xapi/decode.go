@@ -15,8 +15,9 @@ import (
 // Decode reads the body of a statements request, one statement or an array of
 // them, by the rules of v. Every broken rule of the batch, up to
 // l.Violations, is in the one *fault.Error that it returns; JSON that cannot be
-// read ends the list. Its kind is Invalid, or TooLarge for too many statements. Decode keeps no hold on body, but
-// Definitions do: it must not change while they are in use.
+// read ends the list. Its kind is Invalid, or TooLarge for too many statements
+// or values. Decode keeps no hold on body, but Definitions do: it must not
+// change while they are in use.
 func Decode(body []byte, v Version, l Limits) (*Batch, error) {
 	d := decoders.Get().(*decoder)
 	defer d.release()
@@ -24,7 +25,7 @@ func Decode(body []byte, v Version, l Limits) (*Batch, error) {
 	if tooLong(body) {
 		return nil, fault.New(fault.TooLarge, "a batch of statements must be shorter than 2 GiB")
 	}
-	d.open(body, d.limits.Depth)
+	d.open(body, d.limits.Depth, d.limits.Values)
 	batch := d.batch()
 	if err := d.err(); err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func TermsOf(text []byte) (Statement, error) {
 // load reads a stored statement, which is trusted to keep all rules.
 func (d *decoder) load(text []byte) error {
 	d.version, d.limits, d.trusted = V2, Limits{}.orDefaults(), true
-	d.open(text, len(text))
+	d.open(text, len(text), len(text))
 	kind, start, err := d.token()
 	if err == nil {
 		err = d.statement(kind, start)
@@ -71,7 +72,7 @@ type decoder struct {
 	limits     Limits
 	ids        map[uuid.UUID]int // of the batch, by statement
 	trusted    bool              // re-indexing: rules hold, nothing is reported
-	crowded    bool              // more statements than the limit
+	crowded    bool              // more statements or values than the limit
 	violations []fault.Violation
 
 	// Of the statement in hand:
@@ -167,7 +168,12 @@ func (d *decoder) batch() *Batch {
 // one decodes the statement whose first token has been read. It returns false
 // when its JSON is broken, and nothing after it can be read.
 func (d *decoder) one(batch *Batch, texts *[]byte, kind jsontext.Kind, start int) bool {
-	if err := d.reader.statement(kind, start); err != nil {
+	switch err := d.reader.statement(kind, start); {
+	case errors.Is(err, errCrowded):
+		d.crowded = true
+		d.report("", clauseStatement, "has too many values: at most %d are read; data in bulk belongs in an attachment", d.limits.Values)
+		return false
+	case err != nil:
 		d.syntax(err, batch.Array)
 		return false
 	}

@@ -10,12 +10,14 @@ import (
 type Limits struct {
 	Statements int // in one batch; default 1000
 	Depth      int // of nesting inside one statement, extensions included; default 64
+	Values     int // JSON values in one statement: objects, arrays, strings, numbers and so on; default 262,144
 	Violations int // reported at most; default 100
 }
 
 const (
 	defaultStatements = 1000
 	defaultDepth      = 64
+	defaultValues     = 1 << 18 // of 44 bytes each, see node
 	defaultViolations = 100
 )
 
@@ -26,6 +28,9 @@ func (l Limits) orDefaults() Limits {
 	}
 	if l.Depth <= 0 {
 		l.Depth = defaultDepth
+	}
+	if l.Values <= 0 {
+		l.Values = defaultValues
 	}
 	if l.Violations <= 0 {
 		l.Violations = defaultViolations

@@ -40,11 +40,12 @@ type reader struct {
 	arena  []byte // decoded strings that had escapes
 	at     int    // in body: behind the last token
 	depth  int    // most levels of nesting
+	values int    // most nodes
 	deep   int32  // the first value nested deeper, -1: none
 }
 
-func (r *reader) open(body []byte, depth int) {
-	r.body, r.at, r.depth = body, 0, depth
+func (r *reader) open(body []byte, depth, values int) {
+	r.body, r.at, r.depth, r.values = body, 0, depth, values
 	r.source = *bytes.NewBuffer(body)
 	r.tokens.Reset(&r.source)
 }
@@ -76,6 +77,10 @@ func (r *reader) token() (kind jsontext.Kind, start int, err error) {
 	return token.Kind(), start, nil
 }
 
+// errCrowded is what statement returns when there are more values than the
+// most: a node is many times as large as the shortest text of a value.
+var errCrowded = errors.New("too many values")
+
 // statement reads the value whose first token has been read into r.nodes.
 func (r *reader) statement(kind jsontext.Kind, start int) error {
 	r.nodes, r.arena, r.deep = r.nodes[:0], r.arena[:0], -1
@@ -95,6 +100,9 @@ func (r *reader) statement(kind jsontext.Kind, start int) error {
 			}
 			if from < 0 {
 				from = start
+			}
+			if len(r.nodes) == r.values {
+				return errCrowded
 			}
 			i := int32(len(r.nodes))
 			n := node{name: name, start: int32(start), end: int32(r.at), from: int32(from), parent: parent, next: i + 1, kind: kind}
