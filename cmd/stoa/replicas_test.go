@@ -104,20 +104,26 @@ func TestAFollowerMissesNothing(t *testing.T) {
 	t.Logf("%d statements in %d turns, %d came too early", total, turns, behind)
 }
 
-// TestNoOrderDeadlocks has clients of two replicas store the same ids, define
+// TestNoOrderDeadlocks has clients of three replicas store the same ids, define
 // the same activities, write the same documents and refer to one another's
-// statements, each in an order of its own, in four stores at once.
+// statements, each in an order of its own, in six stores at once. It takes
+// three: of two group commits that want the same locks, one waits for its first.
 func TestNoOrderDeadlocks(t *testing.T) {
 	t.Parallel()
 	x := open(t)
-	x.table("tenant create acme")
-	x.table("tenant create globex")
-	stores := []*access{x.store("acme", "one"), x.store("globex", "one"), x.store("acme", "two"), x.store("globex", "two")}
-	// One lane: a group commit holds several stores' locks, in the one process
-	// of stores that the other has apart.
-	replicas := []*process{x.serve("STOA_INGEST_LANES=1"), x.serve("STOA_INGEST_LANES=3")}
+	var stores []*access
+	for _, tenant := range []string{"acme", "globex"} {
+		x.table("tenant create " + tenant)
+		for _, store := range []string{"one", "two", "three"} {
+			stores = append(stores, x.store(tenant, store))
+		}
+	}
+	var replicas []*process
+	for range 3 {
+		replicas = append(replicas, x.serve("STOA_INGEST_LANES=1")) // for groups of several stores
+	}
 
-	const clients, rounds, shared = 16, 5, 8
+	const clients, rounds, shared = 24, 4, 4
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	var wrong []string
@@ -130,7 +136,7 @@ func TestNoOrderDeadlocks(t *testing.T) {
 		for n := range clients {
 			running.Go(func() {
 				for turn := range stores {
-					a := stores[(n+turn)%len(stores)]
+					a := stores[(n/len(replicas)+turn)%len(stores)]
 					texts := make([]string, 0, 2*shared)
 					for i := range shared {
 						at := (i + n) % shared
@@ -139,7 +145,7 @@ func TestNoOrderDeadlocks(t *testing.T) {
 						}
 						// Half of all pairs of clients send the same; of others, one is refused.
 						texts = append(texts, fmt.Sprintf(`{"id":%q,"actor":{"mbox":"mailto:a@example.com"},"verb":{"id":"https://example.com/%d"},"object":{"objectType":"StatementRef","id":%q}}`,
-							ids[at], n/2%2, ids[(at+1)%shared]))
+							ids[at], n/6%2, ids[(at+1)%shared]))
 						texts = append(texts, fmt.Sprintf(`{"actor":{"mbox":"mailto:a%d@example.com"},"verb":{"id":"https://example.com/did"},
 							"object":{"id":"https://example.com/%d","definition":{"name":{"en":"Round %d of %d"}}}}`, at, at, round, n))
 					}
@@ -153,7 +159,7 @@ func TestNoOrderDeadlocks(t *testing.T) {
 						{http.MethodPost, "/xapi/activities/state", agent, `{"n":1}`},
 						{http.MethodPost, "/xapi/statements", nil, "[" + strings.Join([]string{texts[1], texts[3]}, ",") + "]"},
 					} {
-						status, _, text, err := a.call(replicas[n%2].url, request.method, request.path, request.query, request.body)
+						status, _, text, err := a.call(replicas[n%len(replicas)].url, request.method, request.path, request.query, request.body)
 						mu.Lock()
 						statuses[status]++
 						if err != nil || status >= 500 {
