@@ -16,14 +16,19 @@ import (
 // The committer joins requests into group commits. Each lane takes whatever
 // queued while its last commit was under way: no timer, so that an idle store
 // answers at once and a busy one shares the cost of a commit among many. A
-// store always uses the same lane, for its ingest lock would make two wait.
+// store always uses the same lane, for its ingest lock would make two wait. A
+// group that is committed is answered when it is durable; its lane goes on
+// meanwhile (docs/decisions/0005-commit-then-flush.md).
 type committer struct {
 	db          *postgres.DB
 	definitions *definitionCache
 	dicts       *dictionaries
 	counters    counters
 	lanes       []chan *pending
-	most        int          // statements of a group
+	most        int             // statements of a group
+	committed   chan []*pending // groups that are not durable yet
+	flushing    sync.WaitGroup
+	closeFlush  sync.Once
 	closing     sync.RWMutex // held for reading while submitting
 	closed      bool
 	running     sync.WaitGroup
@@ -34,6 +39,7 @@ const (
 	groupBytes      = 8 << 20 // most payload of one transaction, beyond its first request
 	groupTimeout    = time.Minute
 	laneQueue       = 256 // requests waiting for a lane; more wait in submit
+	flushQueue      = 64  // groups waiting to be durable; then the lanes wait
 	groupAttempts   = 4   // at a group whose transaction the database asks to run again
 )
 
@@ -53,6 +59,8 @@ func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictiona
 		l := &lane{committer: c, queue: c.lanes[i]}
 		c.running.Go(l.run)
 	}
+	c.committed = make(chan []*pending, flushQueue)
+	c.flushing.Go(c.flush)
 	return c
 }
 
@@ -86,6 +94,36 @@ func (c *committer) close() {
 	}
 	c.closing.Unlock()
 	c.running.Wait()
+	c.closeFlush.Do(func() { close(c.committed) })
+	c.flushing.Wait()
+}
+
+// flush makes groups durable and answers their requests, as many at a time as
+// were committed meanwhile.
+func (c *committer) flush() {
+	for group := range c.committed {
+		groups := [][]*pending{group}
+	more:
+		for {
+			select {
+			case g, open := <-c.committed:
+				if !open {
+					break more
+				}
+				groups = append(groups, g)
+			default:
+				break more
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
+		err := c.db.Flush(ctx)
+		cancel()
+		for _, g := range groups {
+			for _, p := range g {
+				p.done <- err
+			}
+		}
+	}
 }
 
 // lane commits one group after the other.
@@ -159,9 +197,7 @@ func (c *lane) commit(group []*pending) {
 		if err == nil {
 			c.careful = max(0, c.careful-1)
 			c.counters.groups.Add(1)
-			for _, p := range group {
-				p.done <- nil
-			}
+			c.committed <- group
 			break
 		}
 		if c.careful == 0 && fault.Is(err, fault.Conflict) {

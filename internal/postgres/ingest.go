@@ -17,6 +17,10 @@ type IngestTx struct{ pipe pipe }
 
 // Ingest runs fn in one transaction that may read and insert statements of the
 // given tenants and of no other. It does not retry: the committer decides.
+//
+// When it returns, the transaction is committed and visible, but not yet
+// durable: a crash of Postgres may lose it. Flush makes it durable. So the locks
+// of a store are not held while the disk is waited for.
 func (db *DB) Ingest(ctx context.Context, tenants []int64, fn func(*IngestTx) error) (err error) {
 	if len(tenants) == 0 || slices.Min(tenants) <= 0 {
 		return errors.New("postgres: ingest without a tenant")
@@ -37,7 +41,15 @@ func (db *DB) Ingest(ctx context.Context, tenants []int64, fn func(*IngestTx) er
 }
 
 // setTenants names the tenants to the ingest policy for this transaction only.
-const setTenants = `select set_config('app.tenants', $1, true)`
+const setTenants = `select set_config('app.tenants', $1, true), set_config('synchronous_commit', 'off', true)`
+
+// Flush returns when everything that Ingest had committed before is durable,
+// on the standbys too where the server waits for those: a commit that waits for
+// its own record waits for all before it.
+func (db *DB) Flush(ctx context.Context) error {
+	_, err := db.ingest.Exec(ctx, `select pg_current_xact_id()`)
+	return mapError(err)
+}
 
 func tenantList(tenants []int64) string {
 	var b strings.Builder

@@ -60,6 +60,7 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		"statements":    `insert into statements (tenant_id, store_id, stored, key_id, verb, dict, id, hash, payload) values ($1, 1, now(), 1, 1, 0, gen_random_uuid(), 'h', 'p')`,
 		"statement_rel": `insert into statement_rel (tenant_id, store_id, key, upto, list) values ($1, 1, 1, now(), 'l')`,
 		"pending_refs":  `insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, 1, gen_random_uuid(), now(), false)`,
+		"dictionaries":  `insert into dictionaries (tenant_id, store_id, number, vocabulary) values ($1, 1, 101, 'x')`,
 		"activities":    `insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 2, 'i', '{}')`,
 	}
 	for _, table := range w.tenantTables() {
@@ -176,7 +177,7 @@ func TestIngestReachesOnlyTheTenantsItNamed(t *testing.T) {
 		sees    int
 	}{{both[:1], 1}, {both, 2}, {[]int64{1 << 40}, 0}} {
 		require.NoError(t, w.db.Ingest(t.Context(), c.tenants, func(tx *postgres.IngestTx) error {
-			for _, table := range []string{"statements", "statement_rel", "pending_refs", "activities"} {
+			for _, table := range []string{"statements", "statement_rel", "pending_refs", "activities", "dictionaries"} {
 				rows, err := tx.Query(t.Context(), `select tenant_id from `+table+` order by 1`)
 				require.NoError(t, err)
 				ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
