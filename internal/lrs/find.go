@@ -21,6 +21,8 @@ type Page struct {
 	Records           []Record
 	Next              Cursor    // continues the query; zero: there is no more
 	ConsistentThrough time.Time // every statement stored up to here is visible
+
+	bytes int // of the records' JSON
 }
 
 const (
@@ -59,34 +61,45 @@ func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*
 // fill loads candidates until the page is full or there are no more. One
 // statement more than the page holds is looked for: it says whether to go on.
 func (r *LRS) fill(ctx context.Context, tx *postgres.Tx, s *search, page *Page, limit int) error {
-	for bytes := 0; ; {
+	for {
 		const fewest = 16 // at a time: most may turn out not to match
 		candidates, err := s.next(ctx, tx, max(limit+1-len(page.Records), fewest))
 		if err != nil || len(candidates) == 0 {
 			return err
 		}
-		loaded, err := r.load(ctx, tx, s.read, candidates)
-		if err != nil {
-			return err
-		}
-		for i := range loaded {
-			l := &loaded[i]
-			ok, err := r.matches(ctx, tx, s, l)
-			if err != nil {
+		for len(candidates) > 0 {
+			var some []loaded
+			if some, candidates, err = r.load(ctx, tx, s.read, candidates); err != nil {
 				return err
 			}
-			if !ok {
-				continue
+			full, err := r.add(ctx, tx, s, page, limit, some)
+			if err != nil || full {
+				return err
 			}
-			if len(page.Records) == limit || bytes >= pageBytes {
-				page.Next = Cursor(page.Records[len(page.Records)-1].Stored.UnixMicro())
-				return nil
-			}
-			rec := l.record(s.read.Version)
-			bytes += len(rec.JSON)
-			page.Records = append(page.Records, rec)
 		}
 	}
+}
+
+// add adds those of some that match to page, and reports whether it is full.
+func (r *LRS) add(ctx context.Context, tx *postgres.Tx, s *search, page *Page, limit int, some []loaded) (full bool, err error) {
+	for i := range some {
+		l := &some[i]
+		ok, err := r.matches(ctx, tx, s, l)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			continue
+		}
+		if len(page.Records) == limit || page.bytes >= pageBytes {
+			page.Next = Cursor(page.Records[len(page.Records)-1].Stored.UnixMicro())
+			return true, nil
+		}
+		rec := l.record(s.read.Version)
+		page.bytes += len(rec.JSON)
+		page.Records = append(page.Records, rec)
+	}
+	return false, nil
 }
 
 // Statement returns the statement with id; NotFound when the store has none,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/klauspost/compress/s2"
 	"github.com/maypok86/otter/v2"
 
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -39,23 +40,39 @@ func (l *loaded) record(v xapi.Version) Record {
 
 const loadColumns = `select stored, id, key_id, voided, dict, payload from statements `
 
+// loadBytes is the most text that is held at a time, unless a single statement
+// has more. A few hundred statements have a thousandth of it; a client may send
+// such as fill a page with gigabytes.
+const loadBytes = pageBytes
+
+var errLarge = errors.New("more than loadBytes")
+
 // load returns the statements with the given stored times that exist and are
-// not voided, in the same order.
-func (r *LRS) load(ctx context.Context, tx *postgres.Tx, in Read, stored []int64) ([]loaded, error) {
-	rows, err := tx.Query(ctx, loadColumns+`where store_id = $1 and stored = any($2) and not voided`, in.Store, microTimes(stored))
-	if err != nil {
-		return nil, err
-	}
-	all, err := r.collect(ctx, tx, in.Store, rows)
-	if err != nil {
-		return nil, err
+// not voided, in the same order. When their texts are large it returns the
+// first of them, and in rest the times that are left to be loaded.
+func (r *LRS) load(ctx context.Context, tx *postgres.Tx, in Read, stored []int64) (all []loaded, rest []int64, err error) {
+	for n := len(stored); ; n = (n + 1) / 2 {
+		var rows pgx.Rows
+		rows, err = tx.Query(ctx, loadColumns+`where store_id = $1 and stored = any($2) and not voided`, in.Store, microTimes(stored[:n]))
+		if err != nil {
+			return nil, nil, err
+		}
+		all, err = r.collect(ctx, tx, in.Store, rows)
+		if errors.Is(err, errLarge) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		stored, rest = stored[:n], stored[n:]
+		break
 	}
 	at := make(map[int64]int, len(stored))
 	for i, s := range stored {
 		at[s] = i
 	}
 	slices.SortFunc(all, func(a, b loaded) int { return at[a.stored.UnixMicro()] - at[b.stored.UnixMicro()] })
-	return all, nil
+	return all, rest, nil
 }
 
 // loadID returns the statement with id, nil when the store has none.
@@ -71,12 +88,18 @@ func (r *LRS) loadID(ctx context.Context, tx *postgres.Tx, in Read, id uuid.UUID
 	return &all[0], nil
 }
 
+// collect reads rows of loadColumns; errLarge for several with more than
+// loadBytes together.
 func (r *LRS) collect(ctx context.Context, tx *postgres.Tx, store int64, rows pgx.Rows) ([]loaded, error) {
 	var all []loaded
 	var l loaded
+	bytes := 0
 	_, err := pgx.ForEachRow(rows, []any{&l.stored, &l.id, &l.key, &l.voided, &l.dict, &l.text}, func() error {
 		l.stored = l.stored.UTC()
 		all = append(all, l)
+		if bytes += textLength(l.text); bytes > loadBytes && len(all) > 1 {
+			return errLarge
+		}
 		return nil
 	})
 	if err != nil {
@@ -93,6 +116,13 @@ func (r *LRS) collect(ctx context.Context, tx *postgres.Tx, store int64, rows pg
 		}
 	}
 	return all, nil
+}
+
+// textLength returns how many bytes a payload is when it is decompressed; what
+// is damaged is told later.
+func textLength(payload []byte) int {
+	n, _ := s2.DecodedLen(payload)
+	return max(n, len(payload))
 }
 
 // text decompresses a payload.
