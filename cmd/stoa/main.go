@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 )
 
 func main() {
+	tuneCollector()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := newRoot(newShell()).ExecuteContext(ctx)
@@ -23,6 +25,18 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stoa:", text(err))
 		os.Exit(exitCode(err))
+	}
+}
+
+// tuneCollector trades memory for time: what is live is small, so collecting at
+// twice its size takes a tenth of ingest's processor time. GOGC and GOMEMLIMIT
+// in the environment win.
+func tuneCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(320 << 20) // of the 400 MiB that a busy server may take
 	}
 }
 

@@ -23,7 +23,7 @@ type Config struct {
 	IngestDatabaseURL   secret.Text `env:"INGEST_DATABASE_URL"`   // as stoa_ingest
 	OperatorDatabaseURL secret.Text `env:"OPERATOR_DATABASE_URL"` // as stoa_operator
 	DatabaseConnections int         `env:"DATABASE_CONNECTIONS" envDefault:"16"`
-	IngestLanes         int         `env:"INGEST_LANES" envDefault:"4"` // transactions that store statements at once
+	IngestLanes         int         `env:"INGEST_LANES" envDefault:"2"` // transactions that store statements at once: about one a processor
 
 	RedisURL  secret.Text `env:"REDIS_URL"` // "": each process limits rates by itself
 	BlobURL   secret.Text `env:"BLOB_URL" envDefault:"file:///var/lib/stoa/attachments"`

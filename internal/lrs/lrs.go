@@ -13,7 +13,6 @@ package lrs
 import (
 	"context"
 	"log/slog"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -28,16 +27,12 @@ import (
 type Config struct {
 	DB      *postgres.DB
 	Blobs   *blob.Bucket
-	Lanes   int // concurrent groups; a store always uses the same one; 0 is one for each processor, at least 2
+	Lanes   int // concurrent groups; a store always uses the same one; 0 is 2. Fewer make larger groups, which cost less a statement
 	Group   int // most statements of one commit, and at most 512; 0 is 512
 	PageMax int // most statements of a page; 0 is 500
 	Logger  *slog.Logger
 	Clock   func() time.Time // nil is time.Now
 }
-
-// DefaultLanes is how many lanes a Config without Lanes has. Fewer make larger
-// groups, which cost less a statement; more use more processors.
-func DefaultLanes() int { return min(max(2, runtime.GOMAXPROCS(0)), 16) }
 
 // LRS is the record store of every tenant. It is safe for concurrent use.
 type LRS struct {
@@ -70,7 +65,7 @@ func New(c Config) *LRS {
 	r.dicts = newDictionaries(c.DB, r.log)
 	lanes := c.Lanes
 	if lanes <= 0 {
-		lanes = DefaultLanes()
+		lanes = 2
 	}
 	group := c.Group
 	if group <= 0 || group > groupStatements {

@@ -40,7 +40,7 @@ type Config struct {
 	URL       string // as AppRole
 	IngestURL string // as IngestRole
 	MaxConns  int    // of tenant transactions; 0 is 16
-	Lanes     int    // of the committer: connections for ingest; 0 is 16 at most
+	Lanes     int    // of the committer: connections for ingest; 0 is 2
 }
 
 // DB is an open database. It has no query method: see Tenant and TenantRead.
@@ -59,7 +59,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	ingest, err := openPool(ctx, c.IngestURL, or(c.Lanes, 16)+2) // and one for Flush, one for dictionaries
+	ingest, err := openPool(ctx, c.IngestURL, or(c.Lanes, 2)+2) // and one for Flush, one for dictionaries
 	if err != nil {
 		app.Close()
 		return nil, err
