@@ -95,7 +95,7 @@ func TestDefaultsAndDerivedURLs(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "postgres://stoa_ingest:p%40ss@host:5433/db?sslmode=require", c.Database().IngestURL)
 	require.Equal(t, "postgres://stoa_operator:p%40ss@host:5433/db?sslmode=require", c.OperatorDatabaseURL.Reveal())
-	require.Equal(t, []any{16, 4}, []any{c.Database().MaxConns, c.Database().Lanes})
+	require.Equal(t, []any{16, 2}, []any{c.Database().MaxConns, c.Database().Lanes})
 	require.Equal(t, ":8080", c.Listen, "an empty variable is none")
 	require.Equal(t, []string{"*"}, c.CORSOrigins)
 	require.Equal(t, 30*time.Second, c.DrainTimeout)
