@@ -120,6 +120,9 @@ func (c *committer) flush() {
 		cancel()
 		for _, g := range groups {
 			for _, p := range g {
+				if err == nil { // else a crash may have taken them back
+					c.definitions.remember(p.definitions)
+				}
 				p.done <- err
 			}
 		}
@@ -241,9 +244,6 @@ func (c *committer) transact(group []*pending, careful bool) error {
 	}
 	c.counters.statements.Add(int64(g.inserted))
 	c.counters.duplicates.Add(int64(len(g.rows) - g.inserted))
-	for _, p := range group {
-		c.definitions.remember(p.definitions)
-	}
 	return nil
 }
 

@@ -161,6 +161,11 @@ func (d *dictionaries) train(ctx context.Context, s *storeDicts) error {
 		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, s.store); err != nil {
 			return err
 		}
+		// Nobody may see it before it is durable: payloads that were compressed
+		// with a dictionary that a crash takes back cannot be read any more.
+		if _, err := tx.Exec(ctx, `set local synchronous_commit to default`); err != nil {
+			return err
+		}
 		var err error
 		if made, err = d.newest(ctx, tx, s.tenant, s.store); err != nil || made != nil && made.number > known {
 			return err

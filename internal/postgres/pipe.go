@@ -34,6 +34,8 @@ type queued struct {
 var (
 	errEnded     = errors.New("postgres: transaction used after its end")
 	errAbandoned = errors.New("postgres: transaction abandoned by a panic")
+	// A transaction in which a statement has failed answers COMMIT so.
+	errRolledBack = errors.New("postgres: a statement has failed, and its error was lost: nothing was committed")
 )
 
 // use runs fn while the transaction is open and nobody else uses it, after
@@ -121,7 +123,10 @@ func (p *pipe) end(err error) error {
 	defer p.mu.Unlock()
 	p.ended = true
 	if err == nil && p.begun {
-		_, err = p.conn.Exec(p.ctx, "commit")
+		var tag pgconn.CommandTag
+		if tag, err = p.conn.Exec(p.ctx, "commit"); err == nil && tag.String() != "COMMIT" {
+			err = errRolledBack
+		}
 	}
 	// Cleaning up must also work when the request's context is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 5*time.Second)
