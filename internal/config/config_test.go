@@ -120,6 +120,15 @@ func TestDefaultsAndDerivedURLs(t *testing.T) {
 	require.Len(t, c.RoleURLs(), 3)
 }
 
+func TestWhatCouldNotBeReadAgainIsNotAccepted(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load([]string{"STOA_MAX_BODY=60MiB", "STOA_MAX_DOCUMENT=256MiB"}, 0)
+	require.NoError(t, err)
+	_, err = config.Load([]string{"STOA_MAX_BODY=61MiB", "STOA_MAX_DOCUMENT=257MiB"}, 0)
+	require.ErrorContains(t, err, "STOA_MAX_BODY must be a size up to 60MiB")
+	require.ErrorContains(t, err, "STOA_MAX_DOCUMENT must be a size up to 256MiB")
+}
+
 func TestCertificateAndKeyGoTogether(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "cert.pem")

@@ -125,6 +125,13 @@ func (v *verdict) check(c *Config, need Need) {
 			v.fail(name, "must be a number from 1 to 100000")
 		}
 	}
+	// A statement is read as a whole, and internal/lrs takes no row of more than
+	// 64 MiB for sound; Postgres has no value of more than 1 GiB.
+	for name, size := range map[string]struct{ is, most Bytes }{"MAX_BODY": {c.MaxBody, 60 << 20}, "MAX_DOCUMENT": {c.MaxDocument, 256 << 20}} {
+		if size.is > size.most {
+			v.fail(name, "must be a size up to %dMiB", size.most>>20)
+		}
+	}
 	for name, n := range map[string]int{
 		"KEY_REQUESTS": c.KeyRequests, "KEY_STATEMENTS": c.KeyStatements,
 		"TENANT_REQUESTS": c.TenantRequests, "TENANT_STATEMENTS": c.TenantStatements,
