@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 
@@ -63,6 +66,7 @@ func (a *access) one(parameter, id string, status int) (f found, err error) {
 //   - nothing else is there
 //   - each statement is found by its id, and through every filter that it
 //     meets, itself or by what it refers to, and through no other
+//   - what it says about its activity is known
 func (l *ledger) account(t *testing.T) {
 	t.Helper()
 	require.Empty(t, l.wrong)
@@ -111,20 +115,39 @@ func (l *ledger) account(t *testing.T) {
 	}
 	require.Len(t, present, accounted-len(gone))
 
-	require.NoError(t, all(present.ids(), func(id string) error {
+	require.NoError(t, all(slices.Collect(maps.Keys(present)), func(id string) error {
 		f, err := l.access.one("statementId", id, http.StatusOK)
 		if err == nil && f.Result.Response != present[id].marker {
 			err = fmt.Errorf("%s is %v", id, f)
 		}
 		return err
 	}))
-	require.NoError(t, all(gone.ids(), func(id string) error {
+	require.NoError(t, all(slices.Collect(maps.Keys(gone)), func(id string) error {
 		_, err := l.access.one("statementId", id, http.StatusNotFound)
 		return err
 	}))
 	l.accountFilters(t, present, gone)
+	activities := map[string]bool{}
+	for _, here := range []contents{present, gone} {
+		for _, s := range here {
+			if s.target == "" {
+				activities[s.activity] = true
+			}
+		}
+	}
+	require.NoError(t, all(slices.Collect(maps.Keys(activities)), l.access.defined))
 	t.Logf("%d requests, %d acknowledged, attempts: %d lost, %d unavailable; %d statements are there, %d of them voided",
 		len(l.requests), l.acknowledged, l.lost, l.unavailable, accounted, len(gone))
+}
+
+// defined is an error when what statements say about an activity is not known.
+func (a *access) defined(activity string) error {
+	base, _ := a.where()
+	status, _, text, err := a.call(base, http.MethodGet, "/xapi/activities", url.Values{"activityId": {activity}}, "")
+	if err == nil && (status != http.StatusOK || !bytes.Contains(text, []byte("The activity at "+activity))) {
+		err = fmt.Errorf("the activity %s is answered %d %s", activity, status, text)
+	}
+	return err
 }
 
 // contents are the statements of a store, by id.
@@ -143,13 +166,6 @@ func (c contents) add(s *sentStatement, f found) error {
 	}
 	c[f.ID] = s
 	return nil
-}
-
-func (c contents) ids() (ids []string) {
-	for id := range c {
-		ids = append(ids, id)
-	}
-	return ids
 }
 
 // all does the same for every id, several at a time.

@@ -43,10 +43,11 @@ func TestAKilledDatabaseLosesNothing(t *testing.T) {
 	l := newLedger(x.store("acme", "main"))
 	p := x.serve()
 	l.access.at(p)
-	stop := l.writers(t, 12)
+	stop, stopReading := l.writers(t, 12), l.readers(t, 2)
 	for range 2 {
 		p.becomes(http.StatusOK, `"ready"`)
-		l.await(t, 100)
+		l.await(t, 20)
+		d.awaitDictionary() // payloads cannot be read without it
 		before := l.count(&l.unavailable)
 		d.kill()
 		p.becomes(http.StatusServiceUnavailable, `"database":"unreachable"`)
@@ -56,9 +57,11 @@ func TestAKilledDatabaseLosesNothing(t *testing.T) {
 	p.becomes(http.StatusOK, `"ready"`)
 	l.await(t, 100)
 	stop()
+	stopReading()
 	require.Zero(t, l.lost, "the server was there all the time")
-	l.account(t)
 	require.NoError(t, p.end(syscall.SIGTERM))
+	l.access.at(x.serve()) // which remembers nothing
+	l.account(t)
 }
 
 func (l *ledger) count(n *int) int {

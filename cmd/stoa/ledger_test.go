@@ -124,6 +124,27 @@ func (l *ledger) writers(t *testing.T, n int) (stop func()) {
 	return stop
 }
 
+// readers read until stop.
+func (l *ledger) readers(t *testing.T, n int) (stop func()) {
+	t.Helper()
+	end := make(chan struct{})
+	var running sync.WaitGroup
+	for i := range n {
+		w := &writer{ledger: l, end: end}
+		running.Go(func() {
+			for turn := i; !w.ended(); turn++ {
+				w.read(turn)
+			}
+		})
+	}
+	stop = sync.OnceFunc(func() {
+		close(end)
+		running.Wait()
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
 // writer is a client. It sends again what was not acknowledged, half of the
 // time; the other half it gives up.
 type writer struct {
@@ -161,6 +182,9 @@ func (w *writer) statement() *sentStatement {
 		actor: few("learner", 7), verb: few("https://example.com/verbs/", 3), activity: few("https://example.com/activities/", 11),
 		instructor: few("teacher", 2), parent: few("https://example.com/courses/", 3), group: few("colleague", 4),
 		registration: few("00000000-0000-4000-8000-00000000000", 5),
+	}
+	if w.n%2 == 0 { // now and then an activity that nobody has defined before
+		s.activity = fmt.Sprintf("https://example.com/activities/%s/%d", w.name, w.n/16)
 	}
 	if w.promised != "" {
 		s.id, w.promised = w.promised, ""
@@ -248,12 +272,7 @@ func (w *writer) send(r *sentRequest) bool {
 	case status == http.StatusServiceUnavailable && header.Get("Retry-After") > "0":
 		w.unavailable++
 		w.mu.Unlock()
-		again := time.NewTimer(20 * time.Millisecond)
-		defer again.Stop()
-		select {
-		case <-again.C:
-		case <-w.end:
-		}
+		w.pause()
 		w.mu.Lock()
 		return false
 	case r.put && status == http.StatusNoContent:
@@ -273,6 +292,43 @@ func (w *writer) send(r *sentRequest) bool {
 		w.wrong = append(w.wrong, fmt.Sprintf("%s answered %d %v %s", method, status, header, answer))
 	}
 	return false
+}
+
+// pause is how long a client waits that was told to come back. It is less than
+// it was told, so that more happens.
+func (w *writer) pause() {
+	again := time.NewTimer(20 * time.Millisecond)
+	defer again.Stop()
+	select {
+	case <-again.C:
+	case <-w.end:
+	}
+}
+
+// read asks for one of several resources; it is answered, or told to come back.
+func (w *writer) read(turn int) {
+	base, _ := w.access.where()
+	agent := `{"mbox":"mailto:learner1@example.com"}`
+	requests := []struct {
+		path  string
+		query url.Values
+	}{
+		{"statements", url.Values{"agent": {agent}, "limit": {"5"}}},
+		{"activities", url.Values{"activityId": {"https://example.com/activities/1"}}},
+		{"agents", url.Values{"agent": {agent}}},
+		{"activities/state", url.Values{"agent": {agent}, "activityId": {"https://example.com/activities/1"}}},
+	}
+	r := requests[turn%len(requests)]
+	status, header, text, err := w.access.call(base, http.MethodGet, "/xapi/"+r.path, r.query, "")
+	if err == nil && status == http.StatusOK {
+		return
+	}
+	if err != nil || status != http.StatusServiceUnavailable || header.Get("Retry-After") <= "0" {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.wrong = append(w.wrong, fmt.Sprintf("GET %s answered %d %s %v", r.path, status, text, err))
+	}
+	w.pause()
 }
 
 // acknowledge is called with mu held.

@@ -268,12 +268,31 @@ func (d *database) start() {
 	require.NoError(d.t, err)
 }
 
+// connect connects as the superuser.
+func (d *database) connect() *pgx.Conn {
+	d.t.Helper()
+	conn, err := pgx.Connect(d.t.Context(), d.url(pgserver.Superuser))
+	require.NoError(d.t, err)
+	d.t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+// awaitDictionary returns when a store has a dictionary of its own.
+func (d *database) awaitDictionary() {
+	d.t.Helper()
+	conn := d.connect()
+	eventually(d.t, func() bool {
+		var there bool
+		require.NoError(d.t, conn.QueryRow(d.t.Context(), "select exists (select from dictionaries)").Scan(&there))
+		return there
+	}, "no dictionary is made")
+}
+
 // kill ends the server and all its children, which have process groups of their
 // own, as a loss of power does.
 func (d *database) kill() {
 	d.t.Helper()
-	conn, err := pgx.Connect(d.t.Context(), d.url(pgserver.Superuser))
-	require.NoError(d.t, err)
+	conn := d.connect()
 	var fsync, commit string
 	require.NoError(d.t, conn.QueryRow(d.t.Context(), "select current_setting('fsync'), current_setting('synchronous_commit')").Scan(&fsync, &commit))
 	require.Equal(d.t, [2]string{"on", "on"}, [2]string{fsync, commit})
