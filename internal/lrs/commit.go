@@ -42,8 +42,8 @@ func (r *LRS) Commit(ctx context.Context, w Write) ([]uuid.UUID, error) {
 		p.rows[i] = newRow(w.Author, dict, s)
 		r.dicts.trainer.observe(dicts, dict, s, len(p.rows[i].payload))
 		p.bytes += len(p.rows[i].payload)
-		p.definitions = r.definitions.unseen(p.definitions, w.Author, s.Definitions)
 	}
+	p.definitions = r.definitions.unseen(w.Author, w.Batch.Statements)
 	if err := r.committer.submit(p); err != nil {
 		return nil, err
 	}

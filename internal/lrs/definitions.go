@@ -3,7 +3,6 @@ package lrs
 import (
 	"bytes"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -48,16 +47,24 @@ func newDefinitionCache() *definitionCache {
 	})}
 }
 
-// unseen appends those definitions that are not known to be merged.
-func (c *definitionCache) unseen(dst []definition, a Author, all []xapi.Definition) []definition {
-	for _, d := range all {
-		s := seen{hashKey(a.Store, kindActivity, d.IRI), xxhash.Sum64(d.JSON)}
-		if _, known := c.cache.GetIfPresent(s); known || slices.ContainsFunc(dst, func(x definition) bool { return x.seen == s }) {
-			continue
+// unseen returns the definitions of a batch that are not known to be merged,
+// each once: there may be a hundred thousand.
+func (c *definitionCache) unseen(a Author, batch []xapi.Statement) (unseen []definition) {
+	var met map[seen]bool
+	for i := range batch {
+		for _, d := range batch[i].Definitions {
+			s := seen{hashKey(a.Store, kindActivity, d.IRI), xxhash.Sum64(d.JSON)}
+			if _, known := c.cache.GetIfPresent(s); known || met[s] {
+				continue
+			}
+			if met == nil {
+				met = map[seen]bool{}
+			}
+			met[s] = true
+			unseen = append(unseen, definition{a.Tenant, a.Store, s.key, d.IRI, d.JSON, s})
 		}
-		dst = append(dst, definition{a.Tenant, a.Store, s.key, d.IRI, d.JSON, s})
 	}
-	return dst
+	return unseen
 }
 
 func (c *definitionCache) remember(merged []definition) {
