@@ -17,6 +17,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/app"
 	"github.com/stoa-lrs/stoa/internal/httpapi"
 	"github.com/stoa-lrs/stoa/internal/lrs"
+	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -58,7 +59,9 @@ func (l *laboratory) floorPath(ctx context.Context, texts [][]byte) (path, error
 // storagePath is the record store, fed with decoded statements. store picks the
 // account for a worker's next batch.
 func (l *laboratory) storagePath(statements []xapi.Statement, c lrs.Config, store func(worker int) *account) path {
-	c.DB, c.Blobs = l.db, l.blobs
+	if c.Blobs = l.blobs; c.DB == nil {
+		c.DB = l.db
+	}
 	r := lrs.New(c)
 	return path{name: "storage", close: r.Close, send: func(ctx context.Context, worker, n int) error {
 		b := &xapi.Batch{Statements: make([]xapi.Statement, n)}
@@ -74,10 +77,16 @@ func (l *laboratory) storagePath(statements []xapi.Statement, c lrs.Config, stor
 // alonePath is the record store without group commit: one transaction per
 // request. Every worker has a record store and a tenant of its own, so that
 // none waits for another's lock.
-func (l *laboratory) alonePath(statements []xapi.Statement, workers int) path {
+func (l *laboratory) alonePath(ctx context.Context, statements []xapi.Statement, workers int) (path, error) {
+	database := l.database
+	database.Lanes = 2 * workers // a commit and a flush each
+	db, err := postgres.Open(ctx, database)
+	if err != nil {
+		return path{}, err
+	}
 	paths := make([]path, workers)
 	for w := range paths {
-		paths[w] = l.storagePath(statements, lrs.Config{Lanes: 1, Group: 1}, func(int) *account { return &l.tenants[w] })
+		paths[w] = l.storagePath(statements, lrs.Config{DB: db, Lanes: 1, Group: 1}, func(int) *account { return &l.tenants[w] })
 	}
 	return path{
 		name: "alone",
@@ -86,8 +95,9 @@ func (l *laboratory) alonePath(statements []xapi.Statement, workers int) path {
 			for _, p := range paths {
 				p.close()
 			}
+			db.Close()
 		},
-	}
+	}, nil
 }
 
 // httpPath is the whole service behind a real HTTP server on loopback.

@@ -132,7 +132,10 @@ func (l *laboratory) sizes(ctx context.Context, w *report) error {
 // send one statement at a time, and what the order within a store costs.
 func (l *laboratory) group(ctx context.Context, w *report, o Options, statements []xapi.Statement) error {
 	const workers = 32
-	alone := l.alonePath(statements, workers)
+	alone, err := l.alonePath(ctx, statements, workers)
+	if err != nil {
+		return err
+	}
 	defer alone.close()
 	spread := l.storagePath(statements, lrs.Config{}, l.zipf())
 	defer spread.close()

@@ -127,8 +127,8 @@ func (g *group) mergeDefinitions(ctx context.Context, tx *postgres.IngestTx) err
 		tenants, stores, keys = append(tenants, d.tenant), append(stores, d.store), append(keys, d.key)
 	}
 	rows, err := tx.Query(ctx, `
-		select key, definition from activities
-		where (tenant_id, store_id, key) in (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[]))`, tenants, stores, keys)
+		select a.key, a.definition from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as d(tenant_id, store_id, key)
+		join activities a on a.tenant_id = d.tenant_id and a.store_id = d.store_id and a.key = d.key`, tenants, stores, keys)
 	if err != nil {
 		return err
 	}

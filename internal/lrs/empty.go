@@ -3,6 +3,7 @@ package lrs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"gocloud.dev/blob"
@@ -27,7 +28,7 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 				return err
 			}
 			rows = 0
-			for _, table := range []string{"statements", "statement_rel", "pending_refs", "activities", "documents"} {
+			for _, table := range []string{"statements", "pending_refs", "activities", "documents"} {
 				n, err := tx.Exec(ctx, `
 					delete from `+table+` where ctid = any (array(
 						select ctid from `+table+` where tenant_id = $1 and store_id = $2 limit $3))`,
@@ -48,8 +49,34 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 			break
 		}
 	}
+	if err := r.emptyLists(ctx, scope, store); err != nil {
+		return deleted, err
+	}
 	r.definitions.cache.InvalidateAll()
 	return deleted, r.emptyBlobs(ctx, attachmentPrefix(scope.Tenant(), store))
+}
+
+// listPages is how many pages of statement_rel one transaction looks through.
+const listPages = 4096
+
+// emptyLists deletes a store's posting lists. No index leads to them by store,
+// so the table is read once, page by page.
+func (r *LRS) emptyLists(ctx context.Context, scope postgres.Scope, store int64) error {
+	for first, pages := 0, 1; first < pages; first += listPages {
+		err := r.db.Tenant(ctx, scope, func(tx *postgres.Tx) error {
+			if err := tx.QueryRow(ctx, `select pg_relation_size('statement_rel') / current_setting('block_size')::int`).Scan(&pages); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `
+				delete from statement_rel where ctid >= $3::tid and ctid < $4::tid and tenant_id = $1 and store_id = $2`,
+				tx.TenantID(), store, fmt.Sprintf("(%d,0)", first), fmt.Sprintf("(%d,0)", first+listPages))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *LRS) emptyBlobs(ctx context.Context, prefix string) error {

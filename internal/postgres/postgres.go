@@ -108,9 +108,16 @@ func openPool(ctx context.Context, dsn string, maxConns int) (*pgxpool.Pool, err
 	cfg.MaxConns = int32(maxConns)
 	cfg.ConnConfig.RuntimeParams["application_name"] = "stoa"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	// Our statements have one good plan each, whatever their parameters. Planning
-	// them anew costs more than most of them take: 0.5 ms for an ingest group.
-	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	// Our statements have one good plan each, through an index, whatever their
+	// parameters. Planning them anew costs more than most of them take (0.5 ms
+	// for an ingest group); and a plan that was made while a table was small
+	// must still be right when it is not.
+	for name, value := range map[string]string{
+		"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off",
+		"enable_hashjoin": "off", "enable_mergejoin": "off",
+	} {
+		cfg.ConnConfig.RuntimeParams[name] = value
+	}
 	cfg.AfterConnect = readTimesAsUTC
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
