@@ -3,6 +3,7 @@ package lrs
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -31,25 +32,30 @@ type sampled struct {
 // where matches are cheapest. It is short or empty when they have little.
 func vocabulary(samples []sampled) []byte {
 	v := vocabularist{seen: map[uint64]*fragment{}}
-	for i := range samples {
-		v.actor = samples[i].actor
-		v.walk(samples[i].text, false)
+	trees := make([][]node, len(samples))
+	for i, s := range samples {
+		trees[i] = treeOf(s.text)
+		v.actor = s.actor
+		if len(trees[i]) > 0 {
+			v.note(trees[i], false)
+		}
 	}
-	var chosen []*fragment
-	for i := range samples {
-		chosen = v.choose(chosen, samples[i].text, false)
+	for _, tree := range trees {
+		if len(tree) > 0 {
+			v.choose(tree, false)
+		}
 	}
-	slices.SortStableFunc(chosen, func(a, b *fragment) int { return cmp.Compare(b.uses*len(b.text), a.uses*len(a.text)) })
+	slices.SortStableFunc(v.chosen, func(a, b *fragment) int { return cmp.Compare(b.uses*len(b.text), a.uses*len(a.text)) })
 	size := 0
-	for i, f := range chosen {
+	for i, f := range v.chosen {
 		if size += len(f.text) + 1; size > vocabularyBytes {
-			chosen = chosen[:i]
+			v.chosen = v.chosen[:i]
 			break
 		}
 	}
-	slices.Reverse(chosen)
+	slices.Reverse(v.chosen)
 	var out []byte
-	for _, f := range chosen {
+	for _, f := range v.chosen {
 		out = append(append(out, f.text...), ',')
 	}
 	return out
@@ -64,14 +70,13 @@ type fragment struct {
 	chosen bool
 }
 
-func (f *fragment) shared() bool { return f.known == sharedBy }
-
 type vocabularist struct {
-	actor uint64
-	seen  map[uint64]*fragment
+	actor  uint64
+	seen   map[uint64]*fragment
+	chosen []*fragment
 }
 
-func (v *vocabularist) note(text []byte) {
+func (v *vocabularist) count(text []byte) {
 	if len(text) < shortestShared {
 		return
 	}
@@ -88,109 +93,145 @@ func (v *vocabularist) note(text []byte) {
 	}
 }
 
-// walk notes the values in text and reports whether there is an agent among
-// them; those with one in them are not noted.
-func (v *vocabularist) walk(text []byte, insideAgent bool) (hasAgent bool) {
-	switch jsontext.Value(text).Kind() {
-	case jsontext.KindBeginObject:
-		members := membersOf(text)
-		agent := insideAgent || isAgent(members)
-		hasAgent = agent
-		for _, m := range members {
-			if agent && string(m.name) != `"homePage"` && string(m.name) != `"account"` && string(m.name) != `"member"` {
-				continue
-			}
-			v.note(m.name)
-			if v.walk(m.value, agent && string(m.name) != `"member"`) {
-				hasAgent = true
-			}
+// note counts the names and values in a tree and reports whether there is an
+// agent in it; a value with one in it is not counted.
+func (v *vocabularist) note(tree []node, insideAgent bool) (hasAgent bool) {
+	agent := insideAgent || isAgent(tree)
+	hasAgent = agent && tree[0].kind == jsontext.KindBeginObject
+	for child := range children(tree) {
+		if agent && child[0].private() {
+			continue
 		}
-	case jsontext.KindBeginArray:
-		for _, m := range membersOf(text) {
-			if v.walk(m.value, insideAgent) {
-				hasAgent = true
-			}
+		v.count(child[0].name)
+		if v.note(child, agent && !child[0].named("member")) {
+			hasAgent = true
 		}
-	case jsontext.KindString:
-	default:
-		return false
 	}
 	if !hasAgent {
-		v.note(text)
+		v.count(tree[0].text)
 	}
 	return hasAgent
 }
 
-// choose appends the largest shared fragments of text that are not chosen yet.
-func (v *vocabularist) choose(chosen []*fragment, text []byte, insideAgent bool) []*fragment {
-	kind := jsontext.Value(text).Kind()
-	if kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray && kind != jsontext.KindString {
-		return chosen
+// choose takes the largest fragments of a tree that are shared.
+func (v *vocabularist) choose(tree []node, insideAgent bool) {
+	if v.take(tree[0].text) {
+		return
 	}
-	take := func(text []byte) bool {
-		f := v.seen[xxhash.Sum64(text)]
-		if f == nil || !f.shared() {
-			return false
-		}
-		if !f.chosen {
-			f.chosen = true
-			chosen = append(chosen, f)
-		}
-		return true
-	}
-	if take(text) || kind == jsontext.KindString {
-		return chosen
-	}
-	members := membersOf(text)
-	agent := insideAgent || isAgent(members)
-	for _, m := range members {
-		if agent && m.name != nil && string(m.name) != `"homePage"` && string(m.name) != `"account"` && string(m.name) != `"member"` {
+	agent := insideAgent || isAgent(tree)
+	for child := range children(tree) {
+		if agent && child[0].private() {
 			continue
 		}
-		if m.name != nil {
-			take(m.name)
-		}
-		chosen = v.choose(chosen, m.value, agent && string(m.name) != `"member"`)
+		v.take(child[0].name)
+		v.choose(child, agent && !child[0].named("member"))
 	}
-	return chosen
 }
 
-type member struct{ name, value []byte }
-
-// membersOf splits an object or array, which is valid, into its parts.
-func membersOf(text []byte) []member {
-	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true)) // it is known to have none
-	open, err := d.ReadToken()
-	if err != nil {
-		return nil
+// take reports whether text is shared, and chooses it then.
+func (v *vocabularist) take(text []byte) bool {
+	if len(text) < shortestShared {
+		return false
 	}
-	object := open.Kind() == jsontext.KindBeginObject
-	var all []member
-	for d.PeekKind() != jsontext.KindEndObject && d.PeekKind() != jsontext.KindEndArray && d.PeekKind() != jsontext.KindInvalid {
-		var m member
-		if object {
-			name, err := d.ReadValue()
-			if err != nil {
-				return all
+	f := v.seen[xxhash.Sum64(text)]
+	if f == nil || f.known < sharedBy {
+		return false
+	}
+	if !f.chosen {
+		f.chosen = true
+		v.chosen = append(v.chosen, f)
+	}
+	return true
+}
+
+// node is one value of a JSON text. Its descendants follow it in the tree.
+type node struct {
+	kind       jsontext.Kind
+	name, text []byte // as they are written; no name in an array
+	size       int    // of the subtree, in nodes
+}
+
+func (n *node) named(name string) bool {
+	return len(n.name) == len(name)+2 && string(n.name[1:len(n.name)-1]) == name
+}
+
+// private reports whether a member of an agent may tell who it is.
+func (n *node) private() bool {
+	return n.name != nil && !n.named("homePage") && !n.named("account") && !n.named("member")
+}
+
+// children yields the subtrees of a tree's members or elements.
+func children(tree []node) iter.Seq[[]node] {
+	return func(yield func([]node) bool) {
+		for at := 1; at < tree[0].size; at += tree[at].size {
+			if !yield(tree[at : at+tree[at].size]) {
+				return
 			}
-			m.name = bytes.Clone(name)
 		}
-		value, err := d.ReadValue()
-		if err != nil {
-			return all
-		}
-		m.value = bytes.Clone(value)
-		all = append(all, m)
 	}
-	return all
 }
 
-func isAgent(members []member) bool {
-	return slices.ContainsFunc(members, func(m member) bool {
-		switch string(m.name) {
-		case `"mbox"`, `"mbox_sha1sum"`, `"openid"`, `"account"`, `"member"`:
+func isAgent(tree []node) bool {
+	for child := range children(tree) {
+		switch n := &child[0]; {
+		case n.named("mbox"), n.named("mbox_sha1sum"), n.named("openid"), n.named("account"), n.named("member"):
 			return true
 		}
-		return false
-	})
+	}
+	return false
+}
+
+// treeOf reads a valid JSON text.
+func treeOf(text []byte) []node {
+	t := treeReader{text: text, d: jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true))} // it is known to have none
+	if t.value(nil) != nil {
+		return nil
+	}
+	return t.nodes
+}
+
+type treeReader struct {
+	text  []byte
+	d     *jsontext.Decoder
+	nodes []node
+}
+
+// next is where the next token begins.
+func (t *treeReader) next() int {
+	at := int(t.d.InputOffset())
+	for at < len(t.text) && bytes.IndexByte([]byte(" \t\r\n,:"), t.text[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+func (t *treeReader) value(name []byte) error {
+	start, index := t.next(), len(t.nodes)
+	token, err := t.d.ReadToken()
+	if err != nil {
+		return err
+	}
+	kind := token.Kind()
+	t.nodes = append(t.nodes, node{kind: kind, name: name})
+	if kind == jsontext.KindBeginObject || kind == jsontext.KindBeginArray {
+		for t.d.PeekKind() != jsontext.KindEndObject && t.d.PeekKind() != jsontext.KindEndArray {
+			var name []byte
+			if kind == jsontext.KindBeginObject {
+				at := t.next()
+				if _, err := t.d.ReadToken(); err != nil {
+					return err
+				}
+				name = t.text[at:t.d.InputOffset()]
+			}
+			if err := t.value(name); err != nil {
+				return err
+			}
+		}
+		if _, err := t.d.ReadToken(); err != nil {
+			return err
+		}
+	}
+	n := &t.nodes[index]
+	n.text, n.size = t.text[start:t.d.InputOffset()], len(t.nodes)-index
+	return nil
 }
