@@ -55,16 +55,35 @@ func (g *group) queueWaiting(b *pgx.Batch) {
 	})
 }
 
+// resolver follows references inside one transaction. Ways often share their
+// ends (a thousand statements may refer each to the one before): what a
+// statement leads to is read once. The stores' locks keep it true.
+type resolver struct {
+	group *group
+	tx    *postgres.IngestTx
+	known map[reference]*referred // nil: the store has none
+	terms int                     // of all known
+}
+
+// termsKnown bounds what a resolver remembers.
+const termsKnown = 100_000
+
+type reference struct {
+	tenant, store int64
+	id            uuid.UUID
+}
+
 // resolveReferences enters g's referring statements, and those that waited for
 // one of g's rows, in the posting lists of what they lead to, and voids.
 func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) error {
+	to := &resolver{group: g, tx: tx, known: map[reference]*referred{}}
 	for i := range g.rows {
 		r := &g.rows[i]
 		if r.target == uuid.Nil || r.stored.IsZero() {
 			continue
 		}
 		w := waiting{r.tenant, r.store, r.target, r.stored, r.voids}
-		isVoider, err := g.resolve(ctx, tx, w)
+		isVoider, err := to.resolve(ctx, w)
 		if err != nil {
 			return err
 		}
@@ -80,7 +99,7 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 		if err != nil {
 			return err
 		}
-		if _, err := g.resolve(ctx, tx, w); err != nil {
+		if _, err := to.resolve(ctx, w); err != nil {
 			return err
 		}
 	}
@@ -90,17 +109,17 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 // resolve follows the references from w.target on and enters w.referrer. It
 // reports whether w should void a statement that is itself a voider: then
 // nothing is voided.
-func (g *group) resolve(ctx context.Context, tx *postgres.IngestTx, w waiting) (isVoider bool, err error) {
+func (to *resolver) resolve(ctx context.Context, w waiting) (isVoider bool, err error) {
 	var keys []int64
 	visited := make(map[uuid.UUID]bool)
 	for id := w.target; id != uuid.Nil && !visited[id] && len(visited) < maxHops; {
 		visited[id] = true
-		s, err := g.load(ctx, tx, w, id)
+		s, err := to.load(ctx, reference{w.tenant, w.store, id})
 		if err != nil {
 			return false, err
 		}
 		if s == nil {
-			_, err := tx.Exec(ctx, `
+			_, err := to.tx.Exec(ctx, `
 				insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, $2, $3, $4, $5)
 				on conflict do nothing`,
 				w.tenant, w.store, id, w.referrer, w.voids && id == w.target)
@@ -112,7 +131,7 @@ func (g *group) resolve(ctx context.Context, tx *postgres.IngestTx, w waiting) (
 		if w.voids && id == w.target {
 			if s.Voids {
 				isVoider = true
-			} else if _, err := tx.Exec(ctx, `update statements set voided = true where tenant_id = $1 and store_id = $2 and id = $3 and not voided`,
+			} else if _, err := to.tx.Exec(ctx, `update statements set voided = true where tenant_id = $1 and store_id = $2 and id = $3 and not voided`,
 				w.tenant, w.store, id); err != nil {
 				return false, err
 			}
@@ -126,7 +145,7 @@ func (g *group) resolve(ctx context.Context, tx *postgres.IngestTx, w waiting) (
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	list, _ := appendPosting(nil, []int{0})
-	_, err = tx.Exec(ctx, `
+	_, err = to.tx.Exec(ctx, `
 		insert into statement_rel (tenant_id, store_id, key, upto, list)
 		select $1, $2, k, $4, $5 from unnest($3::bigint[]) k
 		on conflict (key, upto, tenant_id) do nothing`, // the list that ends there holds this statement already
@@ -140,12 +159,30 @@ type referred struct {
 	authority      string // identity
 }
 
-// load returns the statement with id, nil if the store has none.
-func (g *group) load(ctx context.Context, tx *postgres.IngestTx, w waiting, id uuid.UUID) (*referred, error) {
-	rows, err := tx.Query(ctx, `
+// load returns the statement at p, nil if the store has none.
+func (to *resolver) load(ctx context.Context, p reference) (*referred, error) {
+	if r, known := to.known[p]; known {
+		return r, nil
+	}
+	r, err := to.read(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if r != nil {
+		if to.terms += len(r.Terms); to.terms > termsKnown {
+			clear(to.known)
+			to.terms = len(r.Terms)
+		}
+	}
+	to.known[p] = r
+	return r, nil
+}
+
+func (to *resolver) read(ctx context.Context, p reference) (*referred, error) {
+	rows, err := to.tx.Query(ctx, `
 		select s.dict, s.payload, k.authority
 		from statements s join keys k on k.tenant_id = s.tenant_id and k.id = s.key_id
-		where s.tenant_id = $1 and s.store_id = $2 and s.id = $3`, w.tenant, w.store, id)
+		where s.tenant_id = $1 and s.store_id = $2 and s.id = $3`, p.tenant, p.store, p.id)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +193,7 @@ func (g *group) load(ctx context.Context, tx *postgres.IngestTx, w waiting, id u
 	if err != nil || !found {
 		return nil, err
 	}
-	d, err := g.dicts.get(ctx, tx, w.tenant, w.store, dict)
+	d, err := to.group.dicts.get(ctx, to.tx, p.tenant, p.store, dict)
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +205,7 @@ func (g *group) load(ctx context.Context, tx *postgres.IngestTx, w waiting, id u
 	if r.Statement, err = xapi.TermsOf(text); err != nil {
 		return nil, err
 	}
+	r.Definitions = nil // they would keep the text
 	authority, err := xapi.ParseAgentParam(agent, xapi.V2)
 	r.authority = authority.Identity
 	return &r, err
