@@ -128,7 +128,9 @@ func (g *group) mergeDefinitions(ctx context.Context, tx *postgres.IngestTx) err
 	}
 	rows, err := tx.Query(ctx, `
 		select a.key, a.definition from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as d(tenant_id, store_id, key)
-		join activities a on a.tenant_id = d.tenant_id and a.store_id = d.store_id and a.key = d.key`, tenants, stores, keys)
+		cross join lateral (select * from activities a
+		    where a.tenant_id = d.tenant_id and a.store_id = d.store_id and a.key = d.key offset 0) a`, // offset: one look-up each, never a join
+		tenants, stores, keys)
 	if err != nil {
 		return err
 	}

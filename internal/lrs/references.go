@@ -34,7 +34,8 @@ type waiting struct {
 const waitingSQL = `
 select p.tenant_id, p.store_id, p.target, p.referrer, p.voids
 from unnest($1::bigint[], $2::bigint[], $3::uuid[]) as t(tenant_id, store_id, id)
-join pending_refs p on p.tenant_id = t.tenant_id and p.store_id = t.store_id and p.target = t.id`
+cross join lateral (select * from pending_refs p
+    where p.tenant_id = t.tenant_id and p.store_id = t.store_id and p.target = t.id offset 0) p` // offset: one look-up each, never a join
 
 // queueWaiting asks which statements have waited for one of g's rows.
 func (g *group) queueWaiting(b *pgx.Batch) {
