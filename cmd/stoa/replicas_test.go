@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -25,12 +26,13 @@ func TestAFollowerMissesNothing(t *testing.T) {
 	x.table("tenant create acme")
 	a := x.store("acme", "main")
 	replicas := []*process{x.serve(), x.serve()}
-	const writers, each = 32, 20
+	const writers, each, fewest = 32, 10, 10
+	var turns atomic.Int64 // of the follower
 	var running sync.WaitGroup
 	want, failures := make([][]string, writers), make(chan string, writers)
 	for n := range writers {
 		running.Go(func() {
-			for range each {
+			for i := 0; i < each || turns.Load() < fewest; i++ {
 				statement := func() string {
 					return fmt.Sprintf(`{"actor":{"mbox":"mailto:a@example.com"},"verb":{"id":"https://example.com/did"},"object":{"id":"https://example.com/%d"}}`, n)
 				}
@@ -48,16 +50,16 @@ func TestAFollowerMissesNothing(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { running.Wait(); close(ended) }()
 
-	seen, turns, behind := map[string]int{}, 0, 0
+	seen, early := map[string]int{}, 0
 	since := ""
-	for last := false; ; turns++ {
+	for last := false; ; turns.Add(1) {
 		query := url.Values{"ascending": {"true"}, "limit": {"100"}}
 		if since != "" {
 			query.Set("since", since)
 		}
 		through := ""
 		for path := "/xapi/statements?" + query.Encode(); path != ""; {
-			status, header, text, err := a.call(replicas[turns%2].url, http.MethodGet, path, nil, "")
+			status, header, text, err := a.call(replicas[turns.Load()%2].url, http.MethodGet, path, nil, "")
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, status, "%s", text)
 			if through == "" { // of the first page: later ones may know of more
@@ -71,7 +73,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 			require.NoError(t, json.Unmarshal(text, &page))
 			for _, s := range page.Statements {
 				if s.Stored > through { // comes with the next turn
-					behind++
+					early++
 					continue
 				}
 				seen[s.ID]++
@@ -100,8 +102,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 		}
 	}
 	require.Len(t, seen, total)
-	require.Greater(t, turns, 3, "it followed while they wrote")
-	t.Logf("%d statements in %d turns, %d came too early", total, turns, behind)
+	t.Logf("%d statements in %d turns; %d were seen before their time", total, turns.Load(), early)
 }
 
 // TestNoOrderDeadlocks has clients of three replicas store the same ids, define
@@ -123,7 +124,7 @@ func TestNoOrderDeadlocks(t *testing.T) {
 		replicas = append(replicas, x.serve("STOA_INGEST_LANES=1")) // for groups of several stores
 	}
 
-	const clients, rounds, shared = 24, 4, 4
+	const clients, rounds, shared = 24, 2, 4
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	var wrong []string
