@@ -131,7 +131,7 @@ func TestAStoppedServerFinishesWhatHasBegun(t *testing.T) {
 	eventually(t, func() bool {
 		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(p.url, "http://"), hang)
 		if err == nil {
-			conn.Close()
+			_ = conn.Close()
 		}
 		return err != nil
 	}, "new connections are accepted")

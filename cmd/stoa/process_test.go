@@ -67,7 +67,7 @@ func (x *terminal) serve(variables ...string) *process {
 		for lines := bufio.NewReader(stderr); ; {
 			line, err := lines.ReadString('\n')
 			var said struct{ Level, Msg, URL string }
-			if json.Unmarshal([]byte(line), &said); said.Msg == "serving" {
+			if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "serving" {
 				serving <- said.URL
 			}
 			if said.Level != "INFO" && complaints.Len() < 20_000 {
