@@ -38,6 +38,12 @@ var (
 	errRolledBack = errors.New("postgres: a statement has failed, and its error was lost: nothing was committed")
 )
 
+// expireAt makes whatever is under way at that time fail, and the connection
+// with it. It is a deadline of the socket, because a server that has gone
+// without a word is waited for by reading from that; contexts of callers have
+// no end of their own.
+func (p *pipe) expireAt(at time.Time) error { return p.conn.PgConn().Conn().SetDeadline(at) }
+
 // use runs fn while the transaction is open and nobody else uses it, after
 // sending the prelude where that is still to come.
 func (p *pipe) use(ctx context.Context, fn func() error) error {
@@ -133,6 +139,9 @@ func (p *pipe) end(err error) error {
 	defer cancel()
 	if p.begun || !p.conn.IsClosed() && p.conn.PgConn().TxStatus() != 'I' {
 		_ = rollback(ctx, p.conn) // a no-op after a commit
+	}
+	if !p.conn.IsClosed() {
+		_ = p.expireAt(time.Time{}) // fails on a broken connection, which shows itself at its next use
 	}
 	return mapError(err)
 }

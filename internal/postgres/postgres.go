@@ -37,10 +37,11 @@ const (
 
 // Config says where the database is. URLs are libpq URLs or keyword strings.
 type Config struct {
-	URL       string // as AppRole
-	IngestURL string // as IngestRole
-	MaxConns  int    // of tenant transactions; 0 is 16
-	Lanes     int    // of the committer: connections for ingest; 0 is 2
+	URL       string        // as AppRole
+	IngestURL string        // as IngestRole
+	MaxConns  int           // of tenant transactions; 0 is 16
+	Lanes     int           // of the committer: connections for ingest; 0 is 2
+	Timeout   time.Duration // of a tenant transaction, for its server may be gone without a word; 0 is 30 s
 }
 
 // DB is an open database. It has no query method: see Tenant and TenantRead.
@@ -49,6 +50,8 @@ type DB struct {
 	sql    *sql.DB
 	gorm   *gorm.DB
 	ingest *pgxpool.Pool
+
+	timeout time.Duration
 }
 
 // Open checks that the roles are safe and returns a DB. A role that is a
@@ -76,7 +79,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		app.Close()
 		return nil, fmt.Errorf("open gorm: %w", err)
 	}
-	return &DB{app: app, sql: sqlDB, gorm: g, ingest: ingest}, nil
+	return &DB{app: app, sql: sqlDB, gorm: g, ingest: ingest, timeout: or(c.Timeout, 30*time.Second)}, nil
 }
 
 // Close waits for running transactions and closes every connection.
@@ -106,6 +109,9 @@ func openPool(ctx context.Context, dsn string, maxConns int) (*pgxpool.Pool, err
 		return nil, err
 	}
 	cfg.MaxConns = int32(maxConns)
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = connectTimeout
+	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "stoa"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	// Our statements have one good plan each, through an index, whatever their
@@ -129,6 +135,9 @@ func openPool(ctx context.Context, dsn string, maxConns int) (*pgxpool.Pool, err
 	}
 	return pool, nil
 }
+
+// connectTimeout is for a new connection, unless the URL has a connect_timeout.
+const connectTimeout = 5 * time.Second
 
 // CheckURL reports whether dsn can be used, without connecting: nil or Invalid.
 func CheckURL(dsn string) error {
@@ -194,7 +203,7 @@ func RoleURL(dsn, role string) (string, error) {
 	return u.String(), nil
 }
 
-func or(n, otherwise int) int {
+func or[T int | time.Duration](n, otherwise T) T {
 	if n > 0 {
 		return n
 	}

@@ -50,7 +50,8 @@ func (tx *Tx) TenantID() int64 { return tx.scope.tenant }
 // Tenant runs fn in one read-write transaction of scope's tenant and commits
 // it when fn returns nil. A serialization failure or deadlock runs fn again (at
 // most 4 times in all), so fn must have no effect outside the transaction. A
-// Tenant inside a Tenant is refused. Lost connections are Unavailable.
+// Tenant inside a Tenant is refused. Lost connections are Unavailable, and so
+// is a transaction that takes longer than Config.Timeout.
 func (db *DB) Tenant(ctx context.Context, scope Scope, fn func(*Tx) error) error {
 	return db.run(ctx, scope, "begin", fn)
 }
@@ -85,6 +86,9 @@ func (db *DB) once(ctx context.Context, scope Scope, begin string, fn func(*Tx) 
 		tx.pipe.ctx, tx.pipe.conn = context.WithValue(ctx, insideKey{}, true), dc.(*stdlib.Conn).Conn()
 		return nil
 	}); err != nil {
+		return mapError(err)
+	}
+	if err := tx.pipe.expireAt(time.Now().Add(db.timeout)); err != nil {
 		return mapError(err)
 	}
 	tx.pipe.prelude = []queued{{begin, nil}, {setTenant, []any{strconv.FormatInt(scope.tenant, 10)}}}
