@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -50,13 +51,14 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 
 	url, stop, ended := x.serving()
 	require.NotEmpty(t, url)
+	client := &http.Client{Timeout: time.Minute}
 	request := func(method, path, body string) (*http.Response, error) {
 		r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
 		require.NoError(t, err)
 		r.Header.Set("X-Experience-API-Version", "2.0.0")
 		r.Header.Set("Content-Type", "application/json")
 		r.SetBasicAuth(key.User, key.Secret)
-		return http.DefaultClient.Do(r)
+		return client.Do(r)
 	}
 	res, err := request(http.MethodPost, "/xapi/statements",
 		`{"actor":{"mbox":"mailto:a@example.com"},"verb":{"id":"https://example.com/did"},"object":{"id":"https://example.com/it"}}`)

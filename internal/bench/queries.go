@@ -31,7 +31,11 @@ func (l *laboratory) queries(ctx context.Context, w *report, o Options) error {
 	r := lrs.New(lrs.Config{DB: l.db, Blobs: l.blobs})
 	defer r.Close()
 	start := time.Now()
-	known, err := l.fill(ctx, r, o.Statements)
+	var there int
+	if err := l.super.QueryRow(ctx, "select count(*) from statements").Scan(&there); err != nil {
+		return err
+	}
+	known, err := l.fill(ctx, r, max(o.Statements-there, 100_000))
 	if err != nil {
 		return err
 	}

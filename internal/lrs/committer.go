@@ -182,7 +182,10 @@ type refusal struct {
 	cause   error
 }
 
-func (r *refusal) Error() string { return r.cause.Error() }
+// refusals are why a group has to be committed without some of its requests.
+type refusals []refusal
+
+func (r refusals) Error() string { return r[0].cause.Error() }
 
 // commit answers every request of group. A request that is refused, or whose
 // data the database does not take, does not hold its neighbours up.
@@ -207,11 +210,13 @@ func (c *lane) commit(group []*pending) {
 			c.careful = carefulFor
 			continue
 		}
-		if r, ok := errors.AsType[*refusal](err); ok {
+		if refused, ok := errors.AsType[refusals](err); ok {
 			c.careful = carefulFor
-			c.counters.refused.Add(1)
-			r.request.done <- r.cause
-			group = slices.DeleteFunc(group, func(p *pending) bool { return p == r.request })
+			for _, r := range refused {
+				c.counters.refused.Add(1)
+				r.request.done <- r.cause
+				group = slices.DeleteFunc(group, func(p *pending) bool { return p == r.request })
+			}
 			attempt--
 			continue
 		}

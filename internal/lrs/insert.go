@@ -212,6 +212,8 @@ func (g *group) compareExisting(ctx context.Context, tx *postgres.IngestTx) erro
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
+	var refused refusals
+	faults := make(map[*pending]*fault.Error)
 	for _, e := range all {
 		if [16]byte(e.hash) == e.row.hash {
 			continue
@@ -225,9 +227,18 @@ func (g *group) compareExisting(ctx context.Context, tx *postgres.IngestTx) erro
 				continue
 			}
 		}
-		f := fault.New(fault.Conflict, "statement %s exists already and is different; nothing of this request was stored", e.row.id)
-		f.Violations = []fault.Violation{{Statement: e.row.index, Path: "/id", Rule: "the id is taken by a different statement", Spec: "xAPI 1.0.3 Data 2.3.1"}}
-		return &refusal{e.row.request, f}
+		f := faults[e.row.request]
+		if f == nil {
+			f = fault.New(fault.Conflict, "statement %s exists already and is different; nothing of this request was stored", e.row.id)
+			faults[e.row.request] = f
+			refused = append(refused, refusal{e.row.request, f})
+		}
+		f.Violations = append(f.Violations, fault.Violation{
+			Statement: e.row.index, Path: "/id", Rule: "the id is taken by a different statement", Spec: "xAPI 1.0.3 Data 2.3.1",
+		})
+	}
+	if len(refused) > 0 {
+		return refused
 	}
 	return nil
 }

@@ -91,7 +91,7 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 		if isVoider {
 			f := fault.New(fault.Invalid, "statement %s is a voiding statement and cannot be voided", r.target)
 			f.Violations = []fault.Violation{{Statement: r.index, Path: "/object/id", Rule: "a voiding statement cannot be voided", Spec: "xAPI 1.0.3 Data 2.3.2"}}
-			return &refusal{r.request, f}
+			return refusals{{r.request, f}}
 		}
 	}
 	for _, w := range g.waiting {

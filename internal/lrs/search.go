@@ -25,6 +25,7 @@ type search struct {
 	descending bool
 	conditions []*condition
 	driver     *condition
+	chunk      int     // how many of the driver's candidates are looked at together
 	ready      []int64 // candidates not handed out yet
 	done       bool    // the driver has no more
 }
@@ -104,6 +105,9 @@ func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 	if in.Mine != nil {
 		add("", 0, hashKey(store, kindRelatedAgent, in.Mine.Identity))
 	}
+	if len(s.conditions) > 1 {
+		s.chunk = firstChunk
+	}
 	return s
 }
 
@@ -173,14 +177,15 @@ func (s *search) queueProbes(b *pgx.Batch) {
 	}
 }
 
-// next returns up to n more candidates in order, none at the end. A
-// candidate may turn out not to match, or not to exist.
+// next returns up to n more candidates in order, none at the end. A candidate
+// may turn out not to match, or not to exist.
 func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, error) {
-	for chunk := max(n, 16); len(s.ready) == 0 && !s.done; chunk = min(chunk*4, maxChunk) {
+	s.chunk = max(s.chunk, n)
+	for len(s.ready) < n && !s.done {
 		if s.driver == nil {
 			s.chooseDriver()
 		}
-		found, err := s.driver.next(ctx, tx, s, chunk)
+		found, err := s.driver.next(ctx, tx, s, s.chunk)
 		if err != nil {
 			return nil, err
 		}
@@ -195,13 +200,20 @@ func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, err
 		for _, f := range found {
 			s.ready = append(s.ready, f.stored)
 		}
+		if len(found) < n { // the other conditions leave little: look at more at once
+			s.chunk = min(s.chunk*4, maxChunk)
+		}
 	}
 	out := s.ready[:min(n, len(s.ready))]
 	s.ready = s.ready[len(out):]
 	return out, nil
 }
 
-const maxChunk = 8192
+// Candidates that are looked at together, where more than one condition thins them out.
+const (
+	firstChunk = 1024
+	maxChunk   = 8192
+)
 
 // chooseDriver takes the condition that the fewest statements meet: the lowest
 // count, and among those counted to the end of the probe the one whose

@@ -177,6 +177,8 @@ func checkRole(ctx context.Context, pool *pgxpool.Pool) error {
 		               where n.nspname = 'public' and c.relkind in ('r','p') and pg_has_role(r.oid, c.relowner, 'member'))
 		from pg_roles r where rolname = current_user`).Scan(&role, &bypass, &owner)
 	switch {
+	case isCode(err, "28P01", "28000", "3D000"): // wrong password, no such role, no such database
+		return fault.Wrap(fault.Invalid, err, "the database does not know role %q, its password or the database; `stoa migrate up` creates what is missing", pool.Config().ConnConfig.User)
 	case err != nil:
 		return mapError(err)
 	case bypass:
