@@ -110,33 +110,38 @@ func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, n int)
 
 // keep returns those of found that meet c.
 func (c *condition) keep(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) ([]candidate, error) {
-	last := found[len(found)-1].stored
+	var kept, rest []candidate
+	for _, f := range found {
+		if c.column != "" && f.knows(c.column) && f.value(c.column) == c.key {
+			kept = append(kept, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
 	for _, p := range c.beside {
-		if err := p.cover(ctx, tx, s, last); err != nil {
+		if len(rest) == 0 {
+			break
+		}
+		holds, err := p.among(ctx, tx, s, rest)
+		if err != nil {
 			return nil, err
 		}
+		rest = slices.DeleteFunc(rest, func(f candidate) bool {
+			if holds(f.stored) {
+				kept = append(kept, f)
+				return true
+			}
+			return false
+		})
 	}
-	var unknown []candidate
-	kept := found[:0]
-	for _, f := range found {
-		switch {
-		case slices.ContainsFunc(c.beside, func(p *postings) bool { return p.holds(s, f.stored) }):
-			kept = append(kept, f)
-		case c.column == "":
-		case !f.knows(c.column):
-			unknown = append(unknown, f)
-		case f.value(c.column) == c.key:
-			kept = append(kept, f)
+	rest = slices.DeleteFunc(rest, func(f candidate) bool { return c.column == "" || f.knows(c.column) })
+	if len(rest) > 0 {
+		unknown, err := c.keepUnknown(ctx, tx, s, rest)
+		if err != nil {
+			return nil, err
 		}
+		kept = append(kept, unknown...)
 	}
-	if len(unknown) == 0 {
-		return kept, nil
-	}
-	var err error
-	if unknown, err = c.keepUnknown(ctx, tx, s, unknown); err != nil || len(unknown) == 0 {
-		return kept, err
-	}
-	kept = append(kept, unknown...)
 	slices.SortFunc(kept, s.compare)
 	return kept, nil
 }

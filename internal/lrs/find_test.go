@@ -25,7 +25,7 @@ func TestFindAgreesWithTheModel(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 1))
 			a := f.author()
 			m := &model{rnd: rnd, authors: []Author{a, f.key(a)}, byID: map[uuid.UUID]*entry{}}
-			m.store(f, 220)
+			m.store(f, 400)
 			for range 250 {
 				q, in := m.query(read(a))
 				want := m.find(in, &q)

@@ -19,6 +19,7 @@ type postings struct {
 	found    []int64 // stored times in order; beyond the frontier it may have gaps
 	frontier int64
 	complete bool // there are no more lists in the search's range
+	single   bool // every list has one entry: those that references make have (references.go)
 
 	s     *search
 	upto  int64 // of the last list read
@@ -30,7 +31,7 @@ const (
 	// than can end within one listSpan, so that such a piece moves the
 	// frontier also where it lies one span behind.
 	postingPiece = 1024
-	firstPiece   = 128
+	firstPiece   = 32
 	// listSpan is more than the distance, in µs, from the first to the last
 	// entry of a list: a transaction's times are consecutive.
 	listSpan = groupStatements
@@ -117,6 +118,28 @@ func (p *postings) more(ctx context.Context, tx *postgres.Tx) error {
 	b := &pgx.Batch{}
 	p.queue(b)
 	return tx.SendBatch(ctx, b).Close()
+}
+
+// among tells which of the candidates the lists name. Lists of one entry each
+// are looked up; others are read as far as the candidates reach.
+func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) (func(at int64) bool, error) {
+	if p.complete || !p.single {
+		err := p.cover(ctx, tx, s, found[len(found)-1].stored)
+		return func(at int64) bool { return p.holds(s, at) }, err
+	}
+	ask := make([]int64, len(found))
+	for i, f := range found {
+		ask[i] = f.stored
+	}
+	rows, err := tx.Query(ctx, `select upto from statement_rel where key = $1 and upto = any($2) and store_id = $3 and tenant_id = $4`,
+		p.key, microTimes(ask), s.read.Store, s.read.Scope.Tenant())
+	if err != nil {
+		return nil, err
+	}
+	named := make(map[int64]bool)
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&at}, func() error { named[at.UnixMicro()] = true; return nil })
+	return func(at int64) bool { return named[at] }, err
 }
 
 // holds reports whether the lists name the statement stored at.

@@ -74,8 +74,10 @@ func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 	store := in.Store
 	add := func(column string, key int64, lists ...int64) *condition {
 		c := &condition{column: column, key: key}
-		for _, list := range lists {
-			c.beside = append(c.beside, newPostings(s, list))
+		for i, list := range lists {
+			p := newPostings(s, list)
+			p.single = i == 0 && column != "actor" && column != "" // kindVia
+			c.beside = append(c.beside, p)
 		}
 		s.conditions = append(s.conditions, c)
 		return c
