@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -63,7 +62,7 @@ func New(c Config) (*API, error) {
 	c.Limits = c.Limits.orDefaults()
 	a := &API{
 		Config: c, more: &moreTokens{c.MoreKeys, c.MoreVersion}, cors: newCORS(c.CORSOrigins), through: newThrough(),
-		memory: newMemory(c.Limits.BodyMemory), parsing: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		memory: newMemory(c.Limits.BodyMemory), parsing: semaphore.NewWeighted(parseTogether),
 	}
 	gin.SetMode(gin.ReleaseMode)
 	a.engine = gin.New()

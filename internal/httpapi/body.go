@@ -166,6 +166,8 @@ func newMemory(total int64) *memory { return &memory{total, semaphore.NewWeighte
 const (
 	memoryWait = 10 * time.Second
 	memoryFree = 64 << 10 // a body this small does not count
+
+	parseTogether = 8 << 20 // bytes of bodies; one that is larger is alone
 )
 
 // reserve takes memory for a body: as announced, or if that says little, the limit.
@@ -187,15 +189,16 @@ func (x *exchange) reserve(announced, limit int64) error {
 	return nil
 }
 
-// parse runs fn, which takes bodies of size bytes apart: that needs memory of
-// many times their size, for as long as a processor works at it. So only as
-// many large ones are worked at as there are processors; the others wait.
+// parse runs fn, which takes bodies of size bytes apart: that may need memory of
+// many times their size (58 times for a body of the smallest values). So no
+// more than parseTogether bytes are worked at together; the others wait.
 func (x *exchange) parse(size int, fn func() error) error {
 	if size > memoryFree {
-		if err := x.api.parsing.Acquire(x.context(), 1); err != nil {
+		weight := min(int64(size), parseTogether)
+		if err := x.api.parsing.Acquire(x.context(), weight); err != nil {
 			return fault.Wrap(fault.Unavailable, err, "the request ended while others were worked at; send it again")
 		}
-		defer x.api.parsing.Release(1)
+		defer x.api.parsing.Release(weight)
 	}
 	return fn()
 }

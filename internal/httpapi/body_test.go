@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -82,11 +81,10 @@ func TestBodiesShareTheMemory(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Large bodies are taken apart by one processor each; small ones do not wait.
+// A bounded amount of large bodies is taken apart together; small ones do not wait.
 func TestLargeBodiesAreParsedByTurns(t *testing.T) {
 	t.Parallel()
 	a := edge(t, io.Discard).(*API)
-	processors := int64(runtime.GOMAXPROCS(0))
 	ctx, leave := context.WithCancel(t.Context())
 	x := &exchange{ResponseWriter: httptest.NewRecorder(), api: a}
 	x.request = httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
@@ -94,12 +92,16 @@ func TestLargeBodiesAreParsedByTurns(t *testing.T) {
 
 	cause := errors.New("cause")
 	require.Same(t, cause, x.parse(1<<20, func() error {
-		require.True(t, a.parsing.TryAcquire(processors-1))
-		require.False(t, a.parsing.TryAcquire(1), "a large body takes a turn")
-		a.parsing.Release(processors - 1)
+		require.True(t, a.parsing.TryAcquire(parseTogether-1<<20))
+		require.False(t, a.parsing.TryAcquire(1), "a large body takes its share")
+		a.parsing.Release(parseTogether - 1<<20)
 		return cause
 	}))
-	require.True(t, a.parsing.TryAcquire(processors), "the turn is over")
+	require.NoError(t, x.parse(2*parseTogether, func() error {
+		require.False(t, a.parsing.TryAcquire(1), "a very large one is alone")
+		return nil
+	}))
+	require.True(t, a.parsing.TryAcquire(parseTogether), "the turn is over")
 	require.NoError(t, x.parse(memoryFree, nothing))
 	leave()
 	require.True(t, fault.Is(x.parse(1<<20, nothing), fault.Unavailable))
