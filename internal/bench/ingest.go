@@ -161,7 +161,7 @@ func (c *client) post(ctx context.Context, user, secret string, body []byte) err
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %.300s", resp.Status, answer)
+		err = fmt.Errorf("%s: %.300s", resp.Status, bytes.TrimSpace(answer))
 	}
 	return err
 }

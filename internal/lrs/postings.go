@@ -27,9 +27,7 @@ type postings struct {
 }
 
 const (
-	// postingPiece is how many lists are read at once, at most. It is more
-	// than can end within one listSpan, so that such a piece moves the
-	// frontier also where it lies one span behind.
+	// How many lists are read at once, at most and at first.
 	postingPiece = 1024
 	firstPiece   = 32
 	// listSpan is more than the distance, in µs, from the first to the last
@@ -41,7 +39,7 @@ func newPostings(s *search, key int64) *postings {
 	if s.descending {
 		return &postings{s: s, key: key, upto: s.hi + listSpan, frontier: s.hi, piece: firstPiece}
 	}
-	return &postings{s: s, key: key, upto: s.lo, frontier: s.lo, piece: postingPiece}
+	return &postings{s: s, key: key, upto: s.lo, frontier: s.lo, piece: firstPiece}
 }
 
 // queue adds the reading of the next piece to b.
@@ -127,9 +125,14 @@ func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found 
 		err := p.cover(ctx, tx, s, found[len(found)-1].stored)
 		return func(at int64) bool { return p.holds(s, at) }, err
 	}
-	ask := make([]int64, len(found))
-	for i, f := range found {
-		ask[i] = f.stored
+	ask := make([]int64, 0, len(found))
+	for _, f := range found {
+		if !f.knows("activity") || f.activity == 0 { // a reference's object is no activity
+			ask = append(ask, f.stored)
+		}
+	}
+	if len(ask) == 0 {
+		return func(int64) bool { return false }, nil
 	}
 	rows, err := tx.Query(ctx, `select upto from statement_rel where key = $1 and upto = any($2) and store_id = $3 and tenant_id = $4`,
 		p.key, microTimes(ask), s.read.Store, s.read.Scope.Tenant())
