@@ -258,3 +258,29 @@ func TestDeepWalkThroughPostingLists(t *testing.T) {
 		require.Equal(t, ids, got, "with a verb, limit %d", limit)
 	}
 }
+
+// TestWalkThroughALargeBatch pages through one transaction that is longer than
+// what a posting list may span.
+func TestWalkThroughALargeBatch(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	a := f.author()
+	var ids []uuid.UUID
+	var bodies []string
+	for range 2*listSpan - 30 {
+		ids = append(ids, uuid.New())
+		bodies = append(bodies, simple(ids[len(ids)-1], "ada", "did", "a"))
+	}
+	b, err := xapi.Decode([]byte("["+strings.Join(bodies, ",")+"]"), xapi.V2, xapi.Limits{Statements: len(ids)})
+	require.NoError(t, err)
+	_, err = f.Commit(t.Context(), Write{a, b})
+	require.NoError(t, err)
+	for _, limit := range []int{70, 300} {
+		q := xapi.Query{Verb: "https://example.com/verbs/did", Limit: limit, Ascending: true}
+		require.Equal(t, ids, f.walk(read(a), q), "ascending, limit %d", limit)
+		q.Ascending = false
+		got := f.walk(read(a), q)
+		slices.Reverse(got)
+		require.Equal(t, ids, got, "descending, limit %d", limit)
+	}
+}

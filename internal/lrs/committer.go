@@ -53,13 +53,15 @@ type pending struct {
 }
 
 func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, lanes, most int) *committer {
-	c := &committer{db: db, definitions: definitions, dicts: dicts, lanes: make([]chan *pending, lanes), most: most}
+	c := &committer{
+		db: db, definitions: definitions, dicts: dicts, most: most,
+		lanes: make([]chan *pending, lanes), committed: make(chan []*pending, flushQueue),
+	}
 	for i := range c.lanes {
 		c.lanes[i] = make(chan *pending, laneQueue)
 		l := &lane{committer: c, queue: c.lanes[i]}
 		c.running.Go(l.run)
 	}
-	c.committed = make(chan []*pending, flushQueue)
 	c.flushing.Go(c.flush)
 	return c
 }

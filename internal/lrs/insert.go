@@ -271,7 +271,8 @@ type postingRows struct {
 	list               [][]byte
 }
 
-// postings gathers, store by store, which of g's rows each key finds.
+// postings gathers, store by store, which of g's rows each key finds. A request
+// may be longer than a list may span: the rest is in another list.
 func (g *group) postings() postingRows {
 	type entry struct {
 		key    int64
@@ -301,7 +302,7 @@ func (g *group) postings() postingRows {
 		e := entries[i]
 		r := g.rows[e.row]
 		offsets = offsets[:0]
-		for ; i < len(entries) && entries[i].key == e.key && g.rows[entries[i].row].store == r.store; i++ {
+		for ; i < len(entries) && entries[i].key == e.key && g.rows[entries[i].row].store == r.store && entries[i].n-e.n < listSpan; i++ {
 			if len(offsets) == 0 || offsets[len(offsets)-1] != entries[i].n {
 				offsets = append(offsets, entries[i].n)
 			}

@@ -31,8 +31,8 @@ const (
 	postingPiece = 1024
 	firstPiece   = 32
 	// listSpan is more than the distance, in µs, from the first to the last
-	// entry of a list: a transaction's times are consecutive.
-	listSpan = groupStatements
+	// entry of any list: group.postings sees to it.
+	listSpan = 512
 )
 
 func newPostings(s *search, key int64) *postings {
