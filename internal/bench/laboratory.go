@@ -3,7 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -61,13 +63,13 @@ func openLaboratory(ctx context.Context) (_ *laboratory, err error) {
 	}
 	owner := l.server.URL(pgserver.Superuser, "stoa")
 	roles := map[string]string{}
-	for _, role := range []string{postgres.AppRole, postgres.IngestRole, postgres.OperatorRole} {
+	for _, role := range postgres.Roles {
 		if roles[role], err = postgres.RoleURL(owner, role); err != nil {
 			return nil, err
 		}
 	}
 	_, err = postgres.Migrate(ctx, postgres.MigrateConfig{
-		OwnerURL: owner, RoleURLs: []string{roles[postgres.AppRole], roles[postgres.IngestRole], roles[postgres.OperatorRole]}, Files: migrations.FS,
+		OwnerURL: owner, RoleURLs: slices.Collect(maps.Values(roles)), Files: migrations.FS,
 	})
 	if err != nil {
 		return nil, err

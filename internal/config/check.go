@@ -23,7 +23,7 @@ func (v *verdict) database(c *Config, need Need) {
 		databaseForm+" of the role that shall own the schema")
 	for name, text := range map[string]secret.Text{
 		"DATABASE_URL": c.DatabaseURL, "OWNER_DATABASE_URL": c.OwnerDatabaseURL,
-		"INGEST_DATABASE_URL": c.IngestDatabaseURL, "OPERATOR_DATABASE_URL": c.OperatorDatabaseURL,
+		"INGEST_DATABASE_URL": c.IngestDatabaseURL, "OPERATOR_DATABASE_URL": c.OperatorDatabaseURL, "AUDIT_DATABASE_URL": c.AuditDatabaseURL,
 	} {
 		if !text.IsZero() && postgres.CheckURL(text.Reveal()) != nil {
 			v.fail(name, "must have the form %s (it is not shown: it may hold a password)", databaseForm)
@@ -35,6 +35,7 @@ func (v *verdict) database(c *Config, need Need) {
 	}{
 		"INGEST_DATABASE_URL":   {&c.IngestDatabaseURL, postgres.IngestRole},
 		"OPERATOR_DATABASE_URL": {&c.OperatorDatabaseURL, postgres.OperatorRole},
+		"AUDIT_DATABASE_URL":    {&c.AuditDatabaseURL, postgres.AuditRole},
 	} {
 		if !derived.url.IsZero() || c.DatabaseURL.IsZero() {
 			continue

@@ -16,12 +16,13 @@ import (
 // Config is everything that can be configured. After Load it is valid: what the
 // command needs is there, and the rest is well-formed or empty.
 type Config struct {
-	// The database, one URL for each role. Ingest and operator default to
+	// The database, one URL for each role. Ingest, operator and audit default to
 	// STOA_DATABASE_URL with the role's name instead.
 	OwnerDatabaseURL    secret.Text `env:"OWNER_DATABASE_URL"`    // owns the schema: `stoa migrate` only
 	DatabaseURL         secret.Text `env:"DATABASE_URL"`          // as stoa_app
 	IngestDatabaseURL   secret.Text `env:"INGEST_DATABASE_URL"`   // as stoa_ingest
 	OperatorDatabaseURL secret.Text `env:"OPERATOR_DATABASE_URL"` // as stoa_operator
+	AuditDatabaseURL    secret.Text `env:"AUDIT_DATABASE_URL"`    // as stoa_audit
 	DatabaseConnections int         `env:"DATABASE_CONNECTIONS" envDefault:"16"`
 	IngestLanes         int         `env:"INGEST_LANES" envDefault:"2"` // transactions that store statements at once: about one a processor
 
@@ -79,5 +80,5 @@ func (c *Config) RateLimit() ratelimit.Config {
 
 // RoleURLs lists the URLs of the roles that the service uses, for postgres.Migrate.
 func (c *Config) RoleURLs() []string {
-	return []string{c.DatabaseURL.Reveal(), c.IngestDatabaseURL.Reveal(), c.OperatorDatabaseURL.Reveal()}
+	return []string{c.DatabaseURL.Reveal(), c.IngestDatabaseURL.Reveal(), c.OperatorDatabaseURL.Reveal(), c.AuditDatabaseURL.Reveal()}
 }

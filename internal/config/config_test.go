@@ -59,7 +59,7 @@ func TestEveryWrongVariableIsNamedAtOnceAndNoSecretIsShown(t *testing.T) {
 		require.True(t, strings.Contains(text, "must ") || strings.Contains(text, "needed") || strings.Contains(text, "at least"), line)
 		names = append(names, strings.TrimPrefix(name, "STOA_"))
 	}
-	require.Equal(t, strings.Fields(`BLOB_URL CORS_ORIGINS DATABASE_CONNECTIONS DATABASE_URL DRAIN_DELAY DRAIN_TIMEOUT
+	require.Equal(t, strings.Fields(`AUDIT_DATABASE_URL BLOB_URL CORS_ORIGINS DATABASE_CONNECTIONS DATABASE_URL DRAIN_DELAY DRAIN_TIMEOUT
 		INGEST_DATABASE_URL INGEST_LANES KEY_PEPPER KEY_REQUESTS KEY_STATEMENTS LISTEN LOG_FORMAT LOG_LEVEL
 		MAX_ATTACHMENT MAX_ATTACHMENTS MAX_BODY MAX_DEPTH MAX_DOCUMENT MAX_PAGE MAX_STATEMENTS METRICS_LISTEN
 		OPERATOR_DATABASE_URL OWNER_DATABASE_URL PUBLIC_URL REDIS_URL TENANT_REQUESTS TENANT_STATEMENTS TLS_CERT TLS_KEY
@@ -108,7 +108,8 @@ func TestDefaultsAndDerivedURLs(t *testing.T) {
 
 	c, err = config.Load([]string{
 		"STOA_DATABASE_URL=host=/run/postgresql user=stoa_app dbname=stoa", "STOA_INGEST_DATABASE_URL=host=/run/postgresql user=stoa_ingest dbname=stoa",
-		"STOA_OPERATOR_DATABASE_URL=host=/run/postgresql user=stoa_operator dbname=stoa", pepper,
+		"STOA_OPERATOR_DATABASE_URL=host=/run/postgresql user=stoa_operator dbname=stoa",
+		"STOA_AUDIT_DATABASE_URL=host=/run/postgresql user=stoa_audit dbname=stoa", pepper,
 		"STOA_TRUSTED_PROXIES=10.0.0.0/8,::1", "STOA_CORS_ORIGINS=none", "STOA_LOG_LEVEL=debug", "STOA_MAX_BODY=64KiB", "STOA_KEY_REQUESTS=0",
 		"STOA_BLOB_URL=s3://bucket?region=eu-central-1", "STOA_REDIS_URL=rediss://:x@redis:6380/1", "STOA_PUBLIC_URL=https://lrs.example.com/base",
 	}, config.Serve|config.Operator)
@@ -117,7 +118,7 @@ func TestDefaultsAndDerivedURLs(t *testing.T) {
 	require.Empty(t, c.CORSOrigins)
 	require.Equal(t, slog.LevelDebug, c.LogLevel)
 	require.Equal(t, config.Bytes(64<<10), c.MaxBody)
-	require.Len(t, c.RoleURLs(), 3)
+	require.Len(t, c.RoleURLs(), 4)
 }
 
 func TestWhatCouldNotBeReadAgainIsNotAccepted(t *testing.T) {

@@ -51,7 +51,7 @@ func Environ(environ []string, path string) ([]string, error) {
 		name, value, _ := strings.Cut(pair, "=")
 		set[name] = value != ""
 	}
-	for _, name := range []string{"DATABASE_URL", "OWNER_DATABASE_URL", "OPERATOR_DATABASE_URL", "INGEST_DATABASE_URL"} {
+	for _, name := range []string{"DATABASE_URL", "OWNER_DATABASE_URL", "OPERATOR_DATABASE_URL", "INGEST_DATABASE_URL", "AUDIT_DATABASE_URL"} {
 		if set[prefix+name] {
 			return environ, nil
 		}

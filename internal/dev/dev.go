@@ -51,6 +51,7 @@ const (
 	appURL      = "STOA_DATABASE_URL"
 	ingestURL   = "STOA_INGEST_DATABASE_URL"
 	operatorURL = "STOA_OPERATOR_DATABASE_URL"
+	auditURL    = "STOA_AUDIT_DATABASE_URL"
 	redisURL    = "STOA_REDIS_URL"
 	blobURL     = "STOA_BLOB_URL"
 	keyPepper   = "STOA_KEY_PEPPER"
@@ -179,7 +180,7 @@ func (e *Environment) openDatabase(ctx context.Context, c Config, fresh bool) er
 	}
 	e.Variables[ownerURL] = owner
 	for name, role := range map[string]string{
-		appURL: postgres.AppRole, ingestURL: postgres.IngestRole, operatorURL: postgres.OperatorRole,
+		appURL: postgres.AppRole, ingestURL: postgres.IngestRole, operatorURL: postgres.OperatorRole, auditURL: postgres.AuditRole,
 	} {
 		text, err := postgres.RoleURL(owner, role)
 		if err != nil {
@@ -206,7 +207,7 @@ func (e *Environment) openRedis(c Config) error {
 func (e *Environment) migrate(ctx context.Context, c Config) error {
 	applied, err := postgres.Migrate(ctx, postgres.MigrateConfig{
 		OwnerURL: e.Variables[ownerURL],
-		RoleURLs: []string{e.Variables[appURL], e.Variables[ingestURL], e.Variables[operatorURL]},
+		RoleURLs: []string{e.Variables[appURL], e.Variables[ingestURL], e.Variables[operatorURL], e.Variables[auditURL]},
 		Files:    migrations.FS,
 	})
 	if err != nil {

@@ -27,7 +27,15 @@ var boundTo = map[string]string{
 	postgres.IngestRole: `(tenant_id = ANY ((NULLIF(current_setting('app.tenants'::text, true), ''::text))::bigint[]))`,
 }
 
-var roles = []string{postgres.AppRole, postgres.IngestRole, postgres.OperatorRole}
+// unbound are the policies that show a role rows of every tenant, word for word, and why.
+var unbound = map[string]string{
+	"tenant_domains stoa_operator r true": "an e-mail address has to lead to a tenant before there is one",
+	"audit_events stoa_operator a true":   "operators' acts on a tenant stand in its log; they cannot read it",
+	"audit_events stoa_audit * true":      "the sealer sees the log of all tenants, and nothing else",
+	"audit_seals stoa_audit * true":       "as above",
+}
+
+var roles = postgres.Roles
 
 func TestTheSchemaForcesIsolation(t *testing.T) {
 	t.Parallel()
@@ -179,6 +187,11 @@ func offencesOfGrants(t *testing.T, conn *pgx.Conn, table string, add func(strin
 	}
 	for _, role := range roles {
 		if !granted[role] {
+			continue
+		}
+		if slices.ContainsFunc(policies, func(p policy) bool {
+			return p.Role == role && unbound[strings.TrimSpace(fmt.Sprint(table, " ", role, " ", p.Command, " ", p.Using+p.Check))] != ""
+		}) {
 			continue
 		}
 		if boundTo[role] == "" {

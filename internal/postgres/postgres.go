@@ -33,7 +33,11 @@ const (
 	AppRole      = "stoa_app"      // tenants' transactions
 	IngestRole   = "stoa_ingest"   // the committer: inserts for several named tenants at once
 	OperatorRole = "stoa_operator" // platform tables only
+	AuditRole    = "stoa_audit"    // the sealer: every tenant's audit log, and nothing else
 )
+
+// Roles lists them all.
+var Roles = []string{AppRole, IngestRole, OperatorRole, AuditRole}
 
 // Config says where the database is. URLs are libpq URLs or keyword strings.
 type Config struct {

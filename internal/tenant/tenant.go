@@ -80,7 +80,7 @@ func Get(ctx context.Context, op *postgres.Operator, slug string) (*Tenant, erro
 // page; "" when there is none.
 func List(ctx context.Context, op *postgres.Operator, page Page) (tenants []Tenant, next string, err error) {
 	err = op.Do(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select `+tenantColumns+` from tenants where slug > $1 order by slug limit $2`,
+		rows, err := tx.Query(ctx, `select `+tenantColumns+` from tenants where slug > $1 and kind = 'client' order by slug limit $2`,
 			page.After, page.limit()+1)
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func Resume(ctx context.Context, op *postgres.Operator, slug string) (*Tenant, e
 }
 
 func setStatus(ctx context.Context, op *postgres.Operator, slug string, s Status) (*Tenant, error) {
-	t, err := one(ctx, op, `update tenants set status = $2 where slug = $1 returning `+tenantColumns, slug, s)
+	t, err := one(ctx, op, `update tenants set status = $2 where slug = $1 and kind = 'client' returning `+tenantColumns, slug, s)
 	return t, named(err, slug)
 }
 

@@ -33,6 +33,7 @@ type Database struct {
 	App      string // postgres.AppRole
 	Ingest   string // postgres.IngestRole
 	Operator string // postgres.OperatorRole
+	Audit    string // postgres.AuditRole
 }
 
 // New returns a new database, which is dropped when the test ends.
@@ -56,6 +57,7 @@ func New(t testing.TB) *Database {
 		App:      roleURL(admin, postgres.AppRole, name),
 		Ingest:   roleURL(admin, postgres.IngestRole, name),
 		Operator: roleURL(admin, postgres.OperatorRole, name),
+		Audit:    roleURL(admin, postgres.AuditRole, name),
 	}
 }
 
@@ -101,4 +103,13 @@ func execute(ctx context.Context, admin *url.URL, sql string) error {
 	defer conn.Close(context.WithoutCancel(ctx))
 	_, err = conn.Exec(ctx, sql)
 	return err
+}
+
+// OpenSealer opens d as the sealer of the audit log does; the handle is closed when the test ends.
+func (d *Database) OpenSealer(t testing.TB) *postgres.Sealer {
+	t.Helper()
+	sealer, err := postgres.OpenSealer(t.Context(), d.Audit)
+	require.NoError(t, err)
+	t.Cleanup(sealer.Close)
+	return sealer
 }

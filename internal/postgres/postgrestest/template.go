@@ -69,7 +69,7 @@ func build(ctx context.Context, conn *pgx.Conn, admin *url.URL, name string) err
 			return err
 		}
 	}
-	roles := []string{postgres.AppRole, postgres.IngestRole, postgres.OperatorRole}
+	roles := postgres.Roles
 	migrate := postgres.MigrateConfig{OwnerURL: roleURL(admin, OwnerRole, draft), Files: migrations.FS}
 	for _, role := range roles {
 		migrate.RoleURLs = append(migrate.RoleURLs, roleURL(admin, role, draft))

@@ -1,0 +1,153 @@
+// Package audit keeps the record of who saw, changed and took what. It owns the
+// closed list of event types, writing an event in the transaction of what it
+// tells of, sealing events into a signed hash chain, proving that chain, and
+// reading the log. It never decides whether something is permitted.
+//
+// Its data lives in the tables audit_events and audit_seals, to which rows are
+// only added.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/stoa-lrs/stoa/internal/postgres"
+)
+
+// Actor is who did something. ID is the same text wherever the actor is named,
+// e.g. "member:h4k2m9q0"; Name is for people, as it was then.
+type Actor struct {
+	Kind ActorKind `json:"kind"`
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+}
+
+// ActorKind says what an actor is.
+type ActorKind string
+
+// The kinds of actor.
+const (
+	ByMember    ActorKind = "member"    // a person, by session
+	ByToken     ActorKind = "token"     // a person's access token: ID is the member's
+	ByOperator  ActorKind = "operator"  // a person of the platform
+	ByKey       ActorKind = "key"       // an API key
+	BySCIM      ActorKind = "scim"      // the tenant's directory
+	ByShell     ActorKind = "shell"     // whoever has a shell on the server
+	BySystem    ActorKind = "system"    // the service itself
+	ByAnonymous ActorKind = "anonymous" // somebody before signing in
+)
+
+// Source is where a request comes from: what every event of it has in common.
+type Source struct {
+	Actor     Actor
+	Address   string // IP, "" unknown
+	UserAgent string // as sent, cut to 400 bytes
+	Session   string // public id of the session, never the cookie's value; "" none
+	RequestID string
+}
+
+type sourceKey struct{}
+
+// With returns a context whose transactions record events of s.
+func With(ctx context.Context, s Source) context.Context {
+	return context.WithValue(ctx, sourceKey{}, s)
+}
+
+// From returns the source of ctx; false where there is none.
+func From(ctx context.Context) (Source, bool) {
+	s, ok := ctx.Value(sourceKey{}).(Source)
+	return s, ok
+}
+
+// Target is what was acted upon.
+type Target struct {
+	Kind string `json:"kind"` // "key", "member", "store" …
+	ID   string `json:"id"`
+	Name string `json:"name"` // for people, as it was then; no learner's name
+}
+
+// Outcome says how it ended.
+type Outcome string
+
+// The outcomes. The zero Outcome is Success.
+const (
+	Success Outcome = "success"
+	Denied  Outcome = "denied"  // refused for want of permission
+	Failure Outcome = "failure" // did not work
+)
+
+// Event is one line of the log. Before, After and Details become JSON; secrets
+// never belong there, nor what learners did.
+type Event struct {
+	Type    Type
+	Target  Target
+	Outcome Outcome
+	Before  any            // what was changed, as it was; nil: nothing
+	After   any            // and as it is now
+	Details map[string]any // whatever else matters: query, rows, reason
+}
+
+// Record writes e in tx: it is kept if and only if tx commits. The actor and
+// the rest of the source are those of tx's context (With); without a source the
+// actor is the scope's. A type that is not in the taxonomy is an error.
+func Record(tx *postgres.Tx, e Event) error {
+	s, ok := From(tx.Context())
+	if !ok {
+		s.Actor = Actor{BySystem, tx.Scope().Actor(), tx.Scope().Actor()}
+	}
+	values, err := row(tx.TenantID(), s, e)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(tx.Context(), insert, values...)
+	return err
+}
+
+// RecordOperator writes e into the log of a tenant, in a transaction of the
+// operator's handle.
+func RecordOperator(ctx context.Context, tx pgx.Tx, tenant int64, e Event) error {
+	s, ok := From(ctx)
+	if !ok {
+		s.Actor = Actor{BySystem, "platform", "platform"}
+	}
+	values, err := row(tenant, s, e)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insert, values...)
+	return err
+}
+
+const insert = `insert into audit_events (tenant_id, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name,
+	outcome, address, user_agent, session, request_id, details) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
+
+func row(tenant int64, s Source, e Event) ([]any, error) {
+	if !e.Type.known() {
+		return nil, fmt.Errorf("audit: %q is not in the taxonomy", e.Type)
+	}
+	details := map[string]any{}
+	for name, value := range e.Details {
+		details[name] = value
+	}
+	if e.Before != nil {
+		details["before"] = e.Before
+	}
+	if e.After != nil {
+		details["after"] = e.After
+	}
+	text, err := json.Marshal(details) // keys sorted
+	if err != nil {
+		return nil, fmt.Errorf("audit: details of %s: %w", e.Type, err)
+	}
+	if e.Outcome == "" {
+		e.Outcome = Success
+	}
+	return []any{
+		tenant, clean(string(s.Actor.Kind), 20), clean(s.Actor.ID, 200), clean(s.Actor.Name, 400), string(e.Type),
+		clean(e.Target.Kind, 50), clean(e.Target.ID, 400), clean(e.Target.Name, 400),
+		string(e.Outcome), clean(s.Address, 64), clean(s.UserAgent, 400), clean(s.Session, 100), clean(s.RequestID, 200), string(text),
+	}, nil
+}
