@@ -50,6 +50,9 @@ func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
+		// What is stored while we read may be seen by one of our statements and
+		// not by an earlier one. It is left to the next query.
+		s.hi = min(s.hi, page.ConsistentThrough.UnixMicro()+1)
 		return r.fill(ctx, tx, s, page, limit)
 	})
 	if err != nil {
@@ -82,20 +85,19 @@ func (r *LRS) fill(ctx context.Context, tx *postgres.Tx, s *search, page *Page, 
 
 // add adds those of some that match to page, and reports whether it is full.
 func (r *LRS) add(ctx context.Context, tx *postgres.Tx, s *search, page *Page, limit int, some []loaded) (full bool, err error) {
+	match, err := r.match(ctx, tx, s, some)
+	if err != nil {
+		return false, err
+	}
 	for i := range some {
-		l := &some[i]
-		ok, err := r.matches(ctx, tx, s, l)
-		if err != nil {
-			return false, err
-		}
-		if !ok {
+		if !match[i] {
 			continue
 		}
 		if len(page.Records) == limit || page.bytes >= pageBytes {
 			page.Next = Cursor(page.Records[len(page.Records)-1].Stored.UnixMicro())
 			return true, nil
 		}
-		rec := l.record(s.read.Version)
+		rec := some[i].record(s.read.Version)
 		page.bytes += len(rec.JSON)
 		page.Records = append(page.Records, rec)
 	}

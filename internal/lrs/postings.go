@@ -22,8 +22,10 @@ type postings struct {
 	single   bool // every list has one entry: those that references make have (references.go)
 
 	s     *search
-	upto  int64 // of the last list read
-	piece int   // how many lists to read next
+	first int64 // upto of the first list read
+	upto  int64 // and of the last
+	lists int   // how many were read
+	piece int   // how many to read next
 }
 
 const (
@@ -57,23 +59,29 @@ func (p *postings) queue(b *pgx.Batch) {
 }
 
 func (p *postings) collect(rows pgx.Rows) error {
-	n := 0
+	n, before := 0, len(p.found)
 	var upto time.Time
 	var list pgtype.DriverBytes
 	_, err := pgx.ForEachRow(rows, []any{&upto, &list}, func() (err error) {
 		n++
 		p.upto = upto.UnixMicro()
+		if p.lists++; p.lists == 1 {
+			p.first = p.upto
+		}
+		length := len(p.found)
 		p.found, err = decodePosting(p.found, p.upto, list)
+		if !p.s.descending {
+			slices.Reverse(p.found[length:])
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	slices.Sort(p.found)
-	p.found = slices.Compact(p.found)
-	if p.s.descending {
-		slices.Reverse(p.found)
+	if !slices.IsSortedFunc(p.found[max(before-1, 0):], p.s.compareTimes) { // lists may lie inside others
+		slices.SortFunc(p.found, p.s.compareTimes)
 	}
+	p.found = slices.Compact(p.found)
 	p.complete = n < p.piece
 	p.piece = min(p.piece*4, postingPiece)
 	p.frontier = p.upto
@@ -84,10 +92,14 @@ func (p *postings) collect(rows pgx.Rows) error {
 }
 
 // reach reads on until n entries of the search's range lie before the frontier,
-// and forgets those that the search has passed.
-func (p *postings) reach(ctx context.Context, tx *postgres.Tx, s *search, n int) error {
-	p.found = slices.DeleteFunc(p.found, func(at int64) bool { return at <= s.lo && !s.descending || at >= s.hi && s.descending })
-	for !p.complete {
+// or the frontier at or beyond at, and forgets what the search has passed.
+func (p *postings) reach(ctx context.Context, tx *postgres.Tx, s *search, n int, at int64) error {
+	passed := 0
+	for passed < len(p.found) && (s.descending && p.found[passed] >= s.hi || !s.descending && p.found[passed] <= s.lo) {
+		passed++
+	}
+	p.found = p.found[passed:]
+	for !p.complete && s.before(p.frontier, at) {
 		ready := 0
 		for ready < len(p.found) && !s.before(p.frontier, p.found[ready]) {
 			ready++
@@ -102,61 +114,10 @@ func (p *postings) reach(ctx context.Context, tx *postgres.Tx, s *search, n int)
 	return nil
 }
 
-// cover reads on until the frontier lies at or beyond at.
-func (p *postings) cover(ctx context.Context, tx *postgres.Tx, s *search, at int64) error {
-	for !p.complete && s.before(p.frontier, at) {
-		if err := p.more(ctx, tx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (p *postings) more(ctx context.Context, tx *postgres.Tx) error {
 	b := &pgx.Batch{}
 	p.queue(b)
 	return tx.SendBatch(ctx, b).Close()
-}
-
-// among tells which of the candidates the lists name. Lists of one entry each
-// are looked up; others are read as far as the candidates reach.
-func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) (func(at int64) bool, error) {
-	if p.complete || !p.single {
-		err := p.cover(ctx, tx, s, found[len(found)-1].stored)
-		return func(at int64) bool { return p.holds(s, at) }, err
-	}
-	ask := make([]int64, 0, len(found))
-	for _, f := range found {
-		if !f.knows("activity") || f.activity == 0 { // a reference's object is no activity
-			ask = append(ask, f.stored)
-		}
-	}
-	if len(ask) == 0 {
-		return func(int64) bool { return false }, nil
-	}
-	rows, err := tx.Query(ctx, `select upto from statement_rel where key = $1 and upto = any($2) and store_id = $3 and tenant_id = $4`,
-		p.key, microTimes(ask), s.read.Store, s.read.Scope.Tenant())
-	if err != nil {
-		return nil, err
-	}
-	named := make(map[int64]bool)
-	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&at}, func() error { named[at.UnixMicro()] = true; return nil })
-	return func(at int64) bool { return named[at] }, err
-}
-
-// holds reports whether the lists name the statement stored at.
-func (p *postings) holds(s *search, at int64) bool {
-	_, ok := slices.BinarySearchFunc(p.found, at, func(a, b int64) int {
-		switch {
-		case a == b:
-			return 0
-		case s.before(a, b):
-			return -1
-		}
-		return 1
-	})
-	return ok
 }
 
 func microTime(micro int64) time.Time { return time.UnixMicro(micro) }

@@ -60,6 +60,20 @@ type probe struct {
 
 const probeRows = 4000
 
+// between estimates how many rows lie between two stored times.
+func (p probe) between(a, b int64) int {
+	n := int(spread(p.rows, p.first, p.last) * float64(max(a-b, b-a)))
+	if p.rows < probeRows {
+		n = min(n, p.rows)
+	}
+	return n
+}
+
+// spread tells how many of n a µs has, where they lie from first to last.
+func spread(n int, first, last int64) float64 {
+	return float64(n) / float64(max(first-last, last-first, 1))
+}
+
 func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 	s := &search{read: in, query: q, lo: minMicro, hi: maxMicro, descending: !q.Ascending}
 	if !q.Since.IsZero() {
@@ -136,11 +150,13 @@ func (s *search) before(a, b int64) bool {
 	return a < b
 }
 
-func (s *search) compare(a, b candidate) int {
+func (s *search) compare(a, b candidate) int { return s.compareTimes(a.stored, b.stored) }
+
+func (s *search) compareTimes(a, b int64) int {
 	if s.descending {
-		return cmp.Compare(b.stored, a.stored)
+		a, b = b, a
 	}
-	return cmp.Compare(a.stored, b.stored)
+	return cmp.Compare(a, b)
 }
 
 func (s *search) order() string {
@@ -247,12 +263,6 @@ func (c *condition) size() int {
 
 // density tells how many statements a µs meet c, where its probe has looked.
 func (c *condition) density() float64 {
-	spread := func(n int, first, last int64) float64 {
-		if n == 0 {
-			return 0
-		}
-		return float64(n) / float64(max(first-last, last-first, 1))
-	}
 	d := spread(c.probe.rows, c.probe.first, c.probe.last)
 	for _, p := range c.lists() {
 		if n := len(p.found); n > 0 {

@@ -1,0 +1,114 @@
+package lrs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/stoa-lrs/stoa/internal/postgres"
+)
+
+// among tells which of the candidates, in order, the lists name. It reads on to
+// the last of them where that is little, and else looks each of them up.
+func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) (func(at int64) bool, error) {
+	ask := make([]int64, 0, len(found))
+	for _, f := range found {
+		if p.single && f.knows("activity") && f.activity != 0 { // a reference's object is no activity
+			continue
+		}
+		ask = append(ask, f.stored)
+	}
+	if len(ask) == 0 {
+		return func(int64) bool { return false }, nil
+	}
+	covered, err := p.cover(ctx, tx, s, ask[len(ask)-1], rowCost*len(ask))
+	if err != nil || covered {
+		return p.named(s), err
+	}
+	named, err := p.lookUp(ctx, tx, ask)
+	return func(at int64) bool { return named[at] }, err
+}
+
+// cover reads on until the frontier lies at or beyond at, and reports whether
+// it does: not if more than most lists seem to lie between.
+func (p *postings) cover(ctx context.Context, tx *postgres.Tx, s *search, at int64, most int) (bool, error) {
+	for !p.complete && s.before(p.frontier, at) {
+		if p.until(at) > most {
+			return false, nil
+		}
+		if err := p.more(ctx, tx); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// until estimates how many lists lie between the frontier and at, from how
+// close to each other those are that were read.
+func (p *postings) until(at int64) int {
+	read := max(p.first-p.upto, p.upto-p.first, 1)
+	return int(float64(max(at-p.frontier, p.frontier-at)) / float64(read) * float64(p.lists))
+}
+
+// named returns a function that reports whether the lists that were read name
+// the statement stored at a time. It must be asked in order.
+func (p *postings) named(s *search) func(at int64) bool {
+	left := p.found
+	return func(at int64) bool {
+		step := 1 // look ever further ahead, then between the last two looks
+		for step < len(left) && s.before(left[step], at) {
+			step *= 2
+		}
+		from := step / 2
+		to := min(step+1, len(left))
+		i, ok := slices.BinarySearchFunc(left[min(from, to):to], at, s.compareTimes)
+		left = left[min(from, to)+i:]
+		return ok
+	}
+}
+
+const lookUpSQL = `
+select r.upto, r.list
+from unnest($2::timestamptz[], $3::timestamptz[]) as w(first, beyond)
+cross join lateral (select upto, list from statement_rel
+    where key = $1 and upto >= w.first and upto < w.beyond and store_id = $4 and tenant_id = $5 offset 0) r` // offset: one look-up each
+
+// lookUp reads only those lists that can name one of the statements stored at
+// ask: a list with one in it ends there or less than listSpan later.
+func (p *postings) lookUp(ctx context.Context, tx *postgres.Tx, ask []int64) (map[int64]bool, error) {
+	span := int64(listSpan)
+	if p.single {
+		span = 1
+	}
+	ask = slices.Sorted(slices.Values(ask))
+	var first, beyond []int64
+	for _, at := range ask {
+		if n := len(first); n > 0 && at <= beyond[n-1] {
+			beyond[n-1] = at + span
+		} else {
+			first, beyond = append(first, at), append(beyond, at+span)
+		}
+	}
+	rows, err := tx.Query(ctx, lookUpSQL, p.key, microTimes(first), microTimes(beyond), p.s.read.Store, p.s.read.Scope.Tenant())
+	if err != nil {
+		return nil, err
+	}
+	var named []int64
+	var upto time.Time
+	var list pgtype.DriverBytes
+	_, err = pgx.ForEachRow(rows, []any{&upto, &list}, func() (err error) {
+		named, err = decodePosting(named, upto.UnixMicro(), list)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int64]bool, len(named))
+	for _, at := range named {
+		found[at] = true
+	}
+	return found, nil
+}
