@@ -44,7 +44,7 @@ func (r *LRS) Commit(ctx context.Context, w Write) ([]uuid.UUID, error) {
 		p.bytes += len(p.rows[i].payload)
 	}
 	p.definitions = r.definitions.unseen(w.Author, w.Batch.Statements)
-	if err := r.committer.submit(p); err != nil {
+	if err := r.committer.room.enter(p); err != nil {
 		return nil, err
 	}
 	select {

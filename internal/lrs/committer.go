@@ -16,21 +16,18 @@ import (
 // The committer joins requests into group commits. Each lane takes whatever
 // queued while its last commit was under way: no timer, so that an idle store
 // answers at once and a busy one shares the cost of a commit among many. A
-// store always uses the same lane, for its ingest lock would make two wait. A
-// group that is committed is answered when it is durable; its lane goes on
+// store is in one lane at a time (room.go). A group that is committed is answered when it is durable; its lane goes on
 // meanwhile (docs/decisions/0005-commit-then-flush.md).
 type committer struct {
 	db          *postgres.DB
 	definitions *definitionCache
 	dicts       *dictionaries
 	counters    counters
-	lanes       []chan *pending
+	room        *room
 	most        int             // statements of a group
 	committed   chan []*pending // groups that are not durable yet
 	flushing    sync.WaitGroup
 	closeFlush  sync.Once
-	closing     sync.RWMutex // held for reading while submitting
-	closed      bool
 	running     sync.WaitGroup
 }
 
@@ -38,7 +35,7 @@ const (
 	groupStatements = 512     // most statements of one transaction
 	groupBytes      = 8 << 20 // most payload of one transaction, beyond its first request
 	groupTimeout    = time.Minute
-	laneQueue       = 256 // requests waiting for a lane; more wait in submit
+	roomPlaces      = 512 // requests waiting for a lane; more wait for a place
 	flushQueue      = 64  // groups waiting to be durable; then the lanes wait
 	groupAttempts   = 4   // at a group whose transaction the database asks to run again
 )
@@ -52,49 +49,25 @@ type pending struct {
 	done        chan error // buffered: a requester that has gone is no obstacle
 }
 
+// store is where all of p's rows go.
+func (p *pending) store() int64 { return p.rows[0].store }
+
 func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, lanes, most int) *committer {
 	c := &committer{
 		db: db, definitions: definitions, dicts: dicts, most: most,
-		lanes: make([]chan *pending, lanes), committed: make(chan []*pending, flushQueue),
+		room: newRoom(roomPlaces), committed: make(chan []*pending, flushQueue),
 	}
-	for i := range c.lanes {
-		c.lanes[i] = make(chan *pending, laneQueue)
-		l := &lane{committer: c, queue: c.lanes[i]}
+	for range lanes {
+		l := &lane{committer: c}
 		c.running.Go(l.run)
 	}
 	c.flushing.Go(c.flush)
 	return c
 }
 
-// submit queues p, or says why not: Unavailable while closing or when p's
-// context ends first.
-func (c *committer) submit(p *pending) error {
-	c.closing.RLock()
-	defer c.closing.RUnlock()
-	if c.closed {
-		f := fault.New(fault.Unavailable, "the server is shutting down; send the request again")
-		f.RetryAfter = time.Second
-		return f
-	}
-	select {
-	case c.lanes[uint64(p.rows[0].store)%uint64(len(c.lanes))] <- p:
-		c.counters.queued.Add(1)
-		return nil
-	case <-p.ctx.Done():
-		return fault.Wrap(fault.Unavailable, p.ctx.Err(), "the store is busy; send the request again")
-	}
-}
-
 // close refuses new requests and returns when those queued are answered.
 func (c *committer) close() {
-	c.closing.Lock()
-	if !c.closed {
-		c.closed = true
-		for _, lane := range c.lanes {
-			close(lane)
-		}
-	}
-	c.closing.Unlock()
+	c.room.close()
 	c.running.Wait()
 	c.closeFlush.Do(func() { close(c.committed) })
 	c.flushing.Wait()
@@ -134,7 +107,6 @@ func (c *committer) flush() {
 // lane commits one group after the other.
 type lane struct {
 	*committer
-	queue   <-chan *pending
 	careful int // groups for which ids that are taken are to be expected
 }
 
@@ -143,38 +115,14 @@ type lane struct {
 const carefulFor = 16
 
 func (c *lane) run() {
-	var held *pending // taken from the lane, did not fit the last group
 	for {
-		first := held
-		held = nil
-		if first == nil {
-			var open bool
-			if first, open = <-c.queue; !open {
-				return
-			}
-			c.counters.queued.Add(-1)
+		group := c.room.take(c.most)
+		if group == nil {
+			return
 		}
-		group, statements, bytes := []*pending{first}, len(first.rows), first.bytes
-	fill:
-		for statements < c.most && bytes < groupBytes {
-			select {
-			case p, open := <-c.queue:
-				if !open {
-					break fill
-				}
-				c.counters.queued.Add(-1)
-				if statements+len(p.rows) > c.most || bytes+p.bytes > groupBytes {
-					held = p
-					break fill
-				}
-				group = append(group, p)
-				statements += len(p.rows)
-				bytes += p.bytes
-			default:
-				break fill
-			}
-		}
+		taken := slices.Clone(group) // commit reuses group
 		c.commit(group)
+		c.room.leave(taken)
 	}
 }
 

@@ -27,7 +27,7 @@ import (
 type Config struct {
 	DB      *postgres.DB
 	Blobs   *blob.Bucket
-	Lanes   int // concurrent groups; a store always uses the same one; 0 is 2. Fewer make larger groups, which cost less a statement
+	Lanes   int // concurrent groups; a store is in one at a time; 0 is 2. Fewer make larger groups, which cost less a statement
 	Group   int // most statements of one commit, and at most 512; 0 is 512
 	PageMax int // most statements of a page; 0 is 500
 	Logger  *slog.Logger
@@ -113,12 +113,12 @@ func (r *LRS) Stats() Stats {
 	c := &r.committer.counters
 	return Stats{
 		Statements: c.statements.Load(), Groups: c.groups.Load(), Duplicates: c.duplicates.Load(),
-		Refused: c.refused.Load(), Retries: c.retries.Load(), Queued: c.queued.Load(),
+		Refused: c.refused.Load(), Retries: c.retries.Load(), Queued: int64(r.committer.room.queued()),
 	}
 }
 
 type counters struct {
-	statements, groups, duplicates, refused, retries, queued atomic.Int64
+	statements, groups, duplicates, refused, retries atomic.Int64
 }
 
 func (r *LRS) read(ctx context.Context, in Read, fn func(*postgres.Tx) error) error {
