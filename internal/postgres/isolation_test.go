@@ -62,6 +62,26 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		"pending_refs":  `insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, 1, gen_random_uuid(), now(), false)`,
 		"dictionaries":  `insert into dictionaries (tenant_id, store_id, number, vocabulary) values ($1, 1, 101, 'x')`,
 		"activities":    `insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 2, 'i', '{}')`,
+
+		"tenant_settings":    `insert into tenant_settings (tenant_id) values ($1)`,
+		"members":            `insert into members (tenant_id, id, email, status) values ($1, 2, 'b@example.com', 'active')`,
+		"roles":              `insert into roles (tenant_id, slug, name, actions) values ($1, 'forged', 'R', '{}')`,
+		"grants":             `insert into grants (tenant_id, id, member_id, role, source, granted_by) values ($1, 2, 1, 'tenant-admin', 'manual', 'shell:x')`,
+		"policy_versions":    `insert into policy_versions (tenant_id, version) values ($1, 9) on conflict (tenant_id) do update set version = 9`,
+		"identity_providers": `insert into identity_providers (tenant_id, state, issuer, client_id, client_secret) values ($1, 'active', 'i', 'c', 's')`,
+		"role_mappings":      `insert into role_mappings (tenant_id, id, claim, role) values ($1, 2, 'c', 'r')`,
+		"tenant_domains":     `insert into tenant_domains (tenant_id, domain, verified_at) values ($1, 'forged.example.com', now())`,
+		"access_tokens": `insert into access_tokens (tenant_id, id, kind, name, actions, hash, pepper, expires_at)
+			values ($1, 2, 'scim', 't', '{}', sha256('x'), 1, now())`,
+		"scim_groups":        `insert into scim_groups (tenant_id, id, display_name) values ($1, 2, 'forged')`,
+		"scim_group_members": `insert into scim_group_members (tenant_id, group_id, member_id) values ($1, 1, 1)`,
+		"ended_sessions":     `insert into ended_sessions (tenant_id, member_id, session, at, expires_at) values ($1, 1, '', now(), now())`,
+		"entries":            `insert into entries (tenant_id, id, operator_id, operator, reason, level, expires_at) values ($1, 2, 1, 'o', 'reason enough', 'full', now())`,
+		"recovery_links":     `insert into recovery_links (tenant_id, id, email, hash, pepper, expires_at) values ($1, 2, 'a@example.com', sha256('x'), 1, now())`,
+		"idempotency":        `insert into idempotency (tenant_id, actor, key, fingerprint, status, body) values ($1, 'b', 'k', 'f', 201, 'b')`,
+		"viewings":           `insert into viewings (tenant_id, actor, hour, rows) values ($1, 'b', now(), 1)`,
+		"audit_events":       event,
+		"audit_seals":        seal, // for want of a grant already: the application seals nothing
 	}
 	for _, table := range w.tenantTables() {
 		sql, known := forged[table]
@@ -78,7 +98,11 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		refused(t, err, table+" for ingest")
 	}
 	// A row of one's own cannot be given away, and theirs cannot be touched.
-	for _, table := range []string{"stores", "keys", "key_secrets", "documents"} {
+	people := []string{
+		"tenant_settings", "members", "roles", "grants", "policy_versions", "identity_providers", "role_mappings", "tenant_domains", "access_tokens",
+		"scim_groups", "scim_group_members", "ended_sessions", "entries", "recovery_links", "idempotency", "viewings",
+	}
+	for _, table := range append([]string{"stores", "keys", "key_secrets", "documents"}, people...) {
 		err := w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
 			_, err := tx.Exec(t.Context(), `update `+table+` set tenant_id = $1`, w.them.Tenant())
 			return err
@@ -91,7 +115,7 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		}))
 	}
 	require.NoError(t, w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
-		for _, table := range []string{"documents", "statements", "statement_rel", "pending_refs", "activities"} {
+		for _, table := range append([]string{"documents", "statements", "statement_rel", "pending_refs", "activities"}, people...) {
 			n, err := tx.Exec(t.Context(), `delete from `+table+` where tenant_id = $1`, w.them.Tenant())
 			require.NoError(t, err)
 			require.Zero(t, n, table)
@@ -223,6 +247,9 @@ func TestOperatorsReachPlatformTablesOnly(t *testing.T) {
 	w := setup(t)
 	op := w.urls.OpenOperator(t)
 	for _, table := range append(w.tenantTables(), "goose_db_version") {
+		if table == "tenant_domains" {
+			continue // below
+		}
 		err := op.Do(t.Context(), func(tx pgx.Tx) error {
 			_, err := tx.Exec(t.Context(), `select set_config('app.tenant_id', $1, true)`, fmt.Sprint(w.mine.Tenant()))
 			require.NoError(t, err)
@@ -234,9 +261,22 @@ func TestOperatorsReachPlatformTablesOnly(t *testing.T) {
 	require.NoError(t, op.Do(t.Context(), func(tx pgx.Tx) error {
 		var n int
 		err := tx.QueryRow(t.Context(), `select count(*) from tenants`).Scan(&n)
-		require.Equal(t, 2, n)
+		require.Equal(t, 3, n, "two and the platform")
+		require.NoError(t, tx.QueryRow(t.Context(), `select count(*) from tenant_domains`).Scan(&n))
+		require.Equal(t, 2, n, "an address must lead to a tenant before there is one")
 		return err
 	}))
+	for _, sql := range []string{
+		`insert into tenant_domains (tenant_id, domain) values ($1, 'operator.example.com')`,
+		`update tenant_domains set verified_at = now() where tenant_id = $1`,
+		`delete from tenant_domains where tenant_id = $1`,
+	} {
+		err := op.Do(t.Context(), func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), sql, w.mine.Tenant())
+			return err
+		})
+		refused(t, err, sql)
+	}
 	err := op.Do(t.Context(), func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), `delete from tenants`)
 		return err
@@ -265,5 +305,7 @@ func TestDangerousRolesAreNotOpened(t *testing.T) {
 	_, err = postgres.Open(t.Context(), postgres.Config{URL: w.urls.App, IngestURL: w.urls.Owner})
 	require.ErrorContains(t, err, "owns tables")
 	_, err = postgres.OpenOperator(t.Context(), w.urls.Owner)
+	require.ErrorContains(t, err, "owns tables")
+	_, err = postgres.OpenSealer(t.Context(), w.urls.Owner)
 	require.ErrorContains(t, err, "owns tables")
 }

@@ -23,13 +23,13 @@ func setup(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, urls: postgrestest.New(t)}
 	w.db = w.urls.Open(t)
-	op := w.urls.OpenOperator(t)
-	w.mine, w.them = w.populate(op, "mine"), w.populate(op, "theirs")
+	op, sealer := w.urls.OpenOperator(t), w.urls.OpenSealer(t)
+	w.mine, w.them = w.populate(op, sealer, "mine"), w.populate(op, sealer, "theirs")
 	return w
 }
 
 // populate writes one row into every table, as the roles that do so in the service.
-func (w *world) populate(op *postgres.Operator, slug string) postgres.Scope {
+func (w *world) populate(op *postgres.Operator, sealer *postgres.Sealer, slug string) postgres.Scope {
 	w.t.Helper()
 	ctx := w.t.Context()
 	var id int64
@@ -44,6 +44,24 @@ func (w *world) populate(op *postgres.Operator, slug string) postgres.Scope {
 			`insert into key_secrets (tenant_id, key_id, id, hash, pepper) values ($1, 1, 1, sha256('x'), 1)`,
 			`insert into documents (tenant_id, store_id, kind, owner, registration, id, updated_at, etag, content_type, content)
 				values ($1, 1, 1, 'o', gen_random_uuid(), 'd', now(), 'e', 'text/plain', 'c')`,
+			`insert into tenant_settings (tenant_id) values ($1)`,
+			`insert into members (tenant_id, id, email, status) values ($1, 1, 'a@example.com', 'active')`,
+			`insert into roles (tenant_id, slug, name, actions) values ($1, 'r', 'R', '{}')`,
+			`insert into grants (tenant_id, id, member_id, role, source, granted_by) values ($1, 1, 1, 'r', 'manual', 'shell:x')`,
+			`insert into policy_versions (tenant_id, version) values ($1, 1)`,
+			`insert into identity_providers (tenant_id, state, issuer, client_id, client_secret) values ($1, 'draft', 'i', 'c', 's')`,
+			`insert into role_mappings (tenant_id, id, claim, role) values ($1, 1, 'c', 'r')`,
+			`insert into tenant_domains (tenant_id, domain) values ($1, 'example.com')`,
+			`insert into access_tokens (tenant_id, id, kind, member_id, name, actions, hash, pepper, expires_at)
+				values ($1, 1, 'personal', 1, 't', '{}', sha256('x'), 1, now())`,
+			`insert into scim_groups (tenant_id, id, display_name) values ($1, 1, 'g')`,
+			`insert into scim_group_members (tenant_id, group_id, member_id) values ($1, 1, 1)`,
+			`insert into ended_sessions (tenant_id, member_id, session, at, expires_at) values ($1, 1, 's', now(), now())`,
+			`insert into entries (tenant_id, id, operator_id, operator, reason, level, expires_at) values ($1, 1, 1, 'o', 'reason enough', 'read', now())`,
+			`insert into recovery_links (tenant_id, id, email, hash, pepper, expires_at) values ($1, 1, 'a@example.com', sha256('x'), 1, now())`,
+			`insert into idempotency (tenant_id, actor, key, fingerprint, status, body) values ($1, 'a', 'k', 'f', 201, 'b')`,
+			`insert into viewings (tenant_id, actor, hour, rows) values ($1, 'a', now(), 1)`,
+			event,
 		} {
 			if n, err := tx.Exec(ctx, query, id); err != nil || n != 1 {
 				w.t.Fatalf("%s: %d rows, %v", query, n, err)
@@ -65,8 +83,20 @@ func (w *world) populate(op *postgres.Operator, slug string) postgres.Scope {
 		}
 		return nil
 	}))
+	require.NoError(w.t, sealer.Do(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, seal, id)
+		return err
+	}))
 	return scope
 }
+
+// An event of the audit log, and the seal of one.
+const (
+	event = `insert into audit_events (tenant_id, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name,
+		outcome, address, user_agent, session, request_id, details) values ($1, 'shell', 'shell:x', '', 'a', '', '', '', 'success', '', '', '', '', '{}')`
+	seal = `insert into audit_seals (tenant_id, number, at, events, root, previous, key_id, signature)
+		values ($1, 1, now(), '{1}', sha256('r'), sha256('p'), 'k', 's')`
+)
 
 // as connects as one of the roles, past package postgres.
 func (w *world) as(url string) *pgx.Conn {
