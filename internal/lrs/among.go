@@ -11,25 +11,34 @@ import (
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
-// among tells which of the candidates, in order, the lists name. It reads on to
-// the last of them where that is little, and else looks each of them up.
-func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) (func(at int64) bool, error) {
-	ask := make([]int64, 0, len(found))
-	for _, f := range found {
-		if p.single && f.knows("activity") && f.activity != 0 { // a reference's object is no activity
+// among marks in kept those of the candidates, which are in order, that the
+// lists name. It reads on to the last of them where that is little, and else
+// looks each of them up.
+func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, kept []bool) error {
+	s.ask = s.ask[:0]
+	for i, f := range found {
+		if kept[i] || p.single && f.knows("activity") && f.activity != 0 { // a reference's object is no activity
 			continue
 		}
-		ask = append(ask, f.stored)
+		s.ask = append(s.ask, f.stored)
 	}
-	if len(ask) == 0 {
-		return func(int64) bool { return false }, nil
+	if len(s.ask) == 0 || p.complete && len(p.found) == 0 {
+		return nil
 	}
-	covered, err := p.cover(ctx, tx, s, ask[len(ask)-1], rowCost*len(ask))
-	if err != nil || covered {
-		return p.named(s), err
+	covered, err := p.cover(ctx, tx, s, s.ask[len(s.ask)-1], rowCost*len(s.ask))
+	if err != nil {
+		return err
 	}
-	named, err := p.lookUp(ctx, tx, ask)
-	return func(at int64) bool { return named[at] }, err
+	named := p.named(s)
+	if !covered {
+		if named, err = p.lookUp(ctx, tx, s.ask); err != nil {
+			return err
+		}
+	}
+	for i, f := range found {
+		kept[i] = kept[i] || named(f.stored)
+	}
+	return nil
 }
 
 // cover reads on until the frontier lies at or beyond at, and reports whether
@@ -74,11 +83,11 @@ const lookUpSQL = `
 select r.upto, r.list
 from unnest($2::timestamptz[], $3::timestamptz[]) as w(first, beyond)
 cross join lateral (select upto, list from statement_rel
-    where key = $1 and upto >= w.first and upto < w.beyond and store_id = $4 and tenant_id = $5 offset 0) r` // offset: one look-up each
+    where key = $1 and upto >= w.first and upto < w.beyond and tenant_id = $4 offset 0) r` // offset: one look-up each
 
 // lookUp reads only those lists that can name one of the statements stored at
 // ask: a list with one in it ends there or less than listSpan later.
-func (p *postings) lookUp(ctx context.Context, tx *postgres.Tx, ask []int64) (map[int64]bool, error) {
+func (p *postings) lookUp(ctx context.Context, tx *postgres.Tx, ask []int64) (func(at int64) bool, error) {
 	span := int64(listSpan)
 	if p.single {
 		span = 1
@@ -92,7 +101,7 @@ func (p *postings) lookUp(ctx context.Context, tx *postgres.Tx, ask []int64) (ma
 			first, beyond = append(first, at), append(beyond, at+span)
 		}
 	}
-	rows, err := tx.Query(ctx, lookUpSQL, p.key, microTimes(first), microTimes(beyond), p.s.read.Store, p.s.read.Scope.Tenant())
+	rows, err := tx.Query(ctx, lookUpSQL, p.key, microTimes(first), microTimes(beyond), p.s.read.Scope.Tenant())
 	if err != nil {
 		return nil, err
 	}
@@ -110,5 +119,5 @@ func (p *postings) lookUp(ctx context.Context, tx *postgres.Tx, ask []int64) (ma
 	for _, at := range named {
 		found[at] = true
 	}
-	return found, nil
+	return func(at int64) bool { return found[at] }, nil
 }

@@ -13,7 +13,8 @@ import (
 // next returns the next up to n candidates that meet c, in order, and passes
 // s's range over them. Fewer than n do not mean the end: s.done does.
 func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int) ([]candidate, error) {
-	var found []candidate
+	found := s.found[:0]
+	defer func() { s.found = found }()
 	end := s.hi
 	if s.descending {
 		end = s.lo
@@ -21,7 +22,7 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 	frontier := end // everything up to it, in order, is in found
 	if c.indexed() || len(c.lists()) == 0 {
 		var err error
-		if found, err = c.scan(ctx, tx, s, n); err != nil {
+		if found, err = c.scan(ctx, tx, s, found, n); err != nil {
 			return nil, err
 		}
 		if len(found) == n {
@@ -56,10 +57,10 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 	return found, nil
 }
 
-// scan reads the next n candidates from the index of c's column, or from the
+// scan appends to found the next n candidates from the index of c's column, or from the
 // store's order when c has none. Other plain conditions are applied in SQL,
 // fenced (+0) so that the planner leaves their indexes alone.
-func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, n int) ([]candidate, error) {
+func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, n int) ([]candidate, error) {
 	var sql string
 	args := []any{microTime(s.lo), microTime(s.hi), n}
 	if c.column == "" {
@@ -80,7 +81,6 @@ func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, n int)
 	if err != nil {
 		return nil, err
 	}
-	found := make([]candidate, 0, min(n, 1024))
 	f := candidate{known: knowsIndexed}
 	var at time.Time
 	_, err = pgx.ForEachRow(rows, []any{&at, &f.actor, &f.verb, &f.activity}, func() error {
@@ -91,45 +91,30 @@ func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, n int)
 	return found, err
 }
 
-// keep returns those of found that meet c; found is overwritten.
+// keep returns those of found that meet c; it overwrites found.
 func (c *condition) keep(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) ([]candidate, error) {
-	var kept []candidate
-	rest := found
+	s.kept = slices.Grow(s.kept[:0], len(found))[:len(found)]
+	clear(s.kept)
 	if c.column != "" {
 		has, err := c.values(ctx, tx, s, found)
 		if err != nil {
 			return nil, err
 		}
-		if c.plain() {
-			return slices.DeleteFunc(found, func(f candidate) bool { return !has(f) }), nil
+		for i, f := range found {
+			s.kept[i] = has(f)
 		}
-		kept, rest = part(found, has)
 	}
 	for _, p := range c.beside {
-		if len(rest) == 0 {
-			break
-		}
-		named, err := p.among(ctx, tx, s, rest)
-		if err != nil {
+		if err := p.among(ctx, tx, s, found, s.kept); err != nil {
 			return nil, err
 		}
-		var more []candidate
-		more, rest = part(rest, func(f candidate) bool { return named(f.stored) })
-		kept = append(kept, more...)
 	}
-	slices.SortFunc(kept, s.compare)
-	return kept, nil
-}
-
-// part returns those of found that are in, and those that are not.
-func part(found []candidate, in func(candidate) bool) (yes, no []candidate) {
-	no = make([]candidate, 0, len(found))
-	for _, f := range found {
-		if in(f) {
-			yes = append(yes, f)
-		} else {
-			no = append(no, f)
+	n := 0
+	for i, f := range found {
+		if s.kept[i] {
+			found[n] = f
+			n++
 		}
 	}
-	return yes, no
+	return found[:n], nil
 }

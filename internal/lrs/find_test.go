@@ -42,6 +42,7 @@ type model struct {
 	byID    map[uuid.UUID]*entry
 	ids     []uuid.UUID // of every statement there will be
 	micros  []int64
+	common  float64 // how often pick takes the first
 }
 
 type entry struct {
@@ -50,7 +51,12 @@ type entry struct {
 	voided bool
 }
 
-func (m *model) pick(options ...string) string { return options[m.rnd.IntN(len(options))] }
+func (m *model) pick(options ...string) string {
+	if m.common > 0 && m.rnd.Float64() < m.common {
+		return options[0]
+	}
+	return options[m.rnd.IntN(len(options))]
+}
 
 func (m *model) agent() string {
 	return fmt.Sprintf(`{"mbox":"mailto:%s@example.com"}`, m.pick("ada", "bob", "cyd", "dee"))

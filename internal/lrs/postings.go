@@ -52,9 +52,9 @@ func (p *postings) queue(b *pgx.Batch) {
 	}
 	b.Queue(`
 		select upto, list from statement_rel
-		where key = $1 and upto > $2 and upto < $3 and store_id = $4 and tenant_id = $5
-		order by upto `+p.s.order()+` limit $6`,
-		p.key, microTime(lo), microTime(hi), p.s.read.Store, p.s.read.Scope.Tenant(), p.piece).
+		where key = $1 and upto > $2 and upto < $3 and tenant_id = $4
+		order by upto `+p.s.order()+` limit $5`,
+		p.key, microTime(lo), microTime(hi), p.s.read.Scope.Tenant(), p.piece).
 		Query(p.collect)
 }
 

@@ -28,6 +28,10 @@ type search struct {
 	chunk      int     // how many of the driver's candidates are looked at together
 	ready      []int64 // candidates not handed out yet
 	done       bool    // the driver has no more
+
+	found []candidate // what next, keep and among work in, from one piece to the next
+	kept  []bool
+	ask   []int64
 }
 
 // condition is one filter of a query: the statements whose column has the key,
