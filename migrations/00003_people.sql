@@ -8,6 +8,7 @@ alter table tenants no force row level security; -- it binds the owner too
 insert into tenants (slug, name, kind) values ('platform', 'Platform', 'platform');
 alter table tenants force row level security;
 
+alter table tenants add column version bigint not null default 1;
 alter table stores add column version bigint not null default 1;
 alter table keys add column version bigint not null default 1;
 alter table keys add column created_by text not null default ''; -- who issued it: an audit actor

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// digits is Crockford's base 32 in lower case: without i, l, o and u.
-const digits = "0123456789abcdefghjkmnpqrstvwxyz"
+// Digits is Crockford's base 32 in lower case: without i, l, o and u.
+const Digits = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // Length is how many characters a Text has.
 const Length = 8
@@ -29,7 +29,7 @@ func New() int64 {
 func Text(n int64) string {
 	var text [Length]byte
 	for i := Length - 1; i >= 0; i-- {
-		text[i] = digits[n&31]
+		text[i] = Digits[n&31]
 		n >>= 5
 	}
 	return string(text[:])
@@ -41,7 +41,7 @@ func Parse(text string) (n int64, ok bool) {
 		return 0, false
 	}
 	for i := range len(text) {
-		d := strings.IndexByte(digits, text[i])
+		d := strings.IndexByte(Digits, text[i])
 		if d < 0 {
 			return 0, false
 		}

@@ -8,8 +8,10 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/secret"
 )
@@ -38,6 +40,8 @@ type Key struct {
 	CreatedAt time.Time
 	ExpiresAt *time.Time // nil: never
 	RevokedAt *time.Time
+	CreatedBy string   // who issued it: an audit actor
+	Version   int64    // counts its changes, from 1
 	Secrets   []Secret `gorm:"-"` // newest first; see Secret
 }
 
@@ -118,12 +122,8 @@ func CreateKey(tx *postgres.Tx, peppers *Peppers, n NewKey, now time.Time) (*Key
 	case len(n.Networks) > maxNetworks:
 		return nil, none, fault.New(fault.Invalid, "%d networks are too many: at most %d", len(n.Networks), maxNetworks)
 	}
-	var stores int64
-	if err := tx.Gorm().Model(&Store{}).Where("id = ?", n.Store).Count(&stores).Error; err != nil {
+	if err := requireStore(tx, n.Store); err != nil {
 		return nil, none, err
-	}
-	if stores == 0 {
-		return nil, none, fault.New(fault.NotFound, "there is no such store")
 	}
 	now = kept(now)
 	if n.ExpiresAt != nil {
@@ -131,8 +131,8 @@ func CreateKey(tx *postgres.Tx, peppers *Peppers, n NewKey, now time.Time) (*Key
 		n.ExpiresAt = &end
 	}
 	k := &Key{
-		TenantID: tx.TenantID(), ID: randomID(), StoreID: n.Store, Name: n.Name, Scopes: n.Scopes,
-		Networks: n.Networks, CreatedAt: now, ExpiresAt: n.ExpiresAt,
+		TenantID: tx.TenantID(), ID: id.New(), StoreID: n.Store, Name: n.Name, Scopes: n.Scopes,
+		Networks: n.Networks, CreatedAt: now, ExpiresAt: n.ExpiresAt, CreatedBy: actorOf(tx), Version: 1,
 	}
 	if k.Networks == nil {
 		k.Networks = []netip.Prefix{}
@@ -143,7 +143,10 @@ func CreateKey(tx *postgres.Tx, peppers *Peppers, n NewKey, now time.Time) (*Key
 		return nil, none, err
 	}
 	plain, err := addSecret(tx, peppers, k, now)
-	return k, plain, err
+	if err != nil {
+		return nil, none, err
+	}
+	return k, plain, audit.Record(tx, audit.Event{Type: audit.KeyCreated, Target: k.target(), After: k.state()})
 }
 
 // authority is the agent of a key: an account on this platform, named as the key.

@@ -8,11 +8,11 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
-	"math/big"
 	"strconv"
 	"strings"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/secret"
 )
 
@@ -80,17 +80,11 @@ func (p *Peppers) Pretend(plain string) {
 // secretPrefix lets people and secret scanners recognise what they found.
 const secretPrefix = "stoa_"
 
-var secretEncoding = base32.NewEncoding(digits).WithPadding(base32.NoPadding)
+var secretEncoding = base32.NewEncoding(id.Digits).WithPadding(base32.NoPadding)
 
 // newSecret returns 256 random bits as text that needs no quoting anywhere.
 func newSecret() secret.Text {
 	var raw [32]byte
 	_, _ = rand.Read(raw[:]) // never fails: the program ends instead
 	return secret.New(secretPrefix + secretEncoding.EncodeToString(raw[:]))
-}
-
-// randomID returns a random number from 1 to maxKeyID.
-func randomID() int64 {
-	n, _ := rand.Int(rand.Reader, big.NewInt(maxKeyID)) // fails as little as rand.Read
-	return n.Int64() + 1
 }

@@ -3,7 +3,9 @@ package tenant
 import (
 	"time"
 
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/secret"
 )
@@ -21,7 +23,7 @@ const listed = 30 * 24 * time.Hour
 func addSecret(tx *postgres.Tx, peppers *Peppers, k *Key, now time.Time) (secret.Text, error) {
 	plain := newSecret()
 	h, _ := peppers.hash(peppers.current, k.TenantID, k.ID, plain.Reveal())
-	s := Secret{TenantID: k.TenantID, KeyID: k.ID, ID: randomID(), Pepper: peppers.current, CreatedAt: now}
+	s := Secret{TenantID: k.TenantID, KeyID: k.ID, ID: id.New(), Pepper: peppers.current, CreatedAt: now}
 	if err := tx.Gorm().Create(&hashedSecret{s, h[:]}).Error; err != nil {
 		return secret.Text{}, err
 	}
@@ -90,7 +92,16 @@ func Rotate(tx *postgres.Tx, peppers *Peppers, user string, grace time.Duration,
 			"%d older secrets of the key %q are still in their grace: rotate with a grace of 0 to end them", working, user)
 	}
 	plain, err := addSecret(tx, peppers, k, now)
-	return k, plain, err
+	if err != nil {
+		return nil, none, err
+	}
+	k.Version++
+	if err := tx.Gorm().Model(k).Update("version", k.Version).Error; err != nil {
+		return nil, none, err
+	}
+	return k, plain, audit.Record(tx, audit.Event{
+		Type: audit.KeyRotated, Target: k.target(), Details: map[string]any{"grace": grace.String(), "still_working": working},
+	})
 }
 
 // Revoke ends a key for good, on every replica within a second. Revoking twice
@@ -102,5 +113,9 @@ func Revoke(tx *postgres.Tx, user string, now time.Time) (*Key, error) {
 	}
 	now = kept(now)
 	k.RevokedAt = &now
-	return k, tx.Gorm().Model(k).Update("revoked_at", now).Error
+	k.Version++
+	if err := tx.Gorm().Model(k).Updates(map[string]any{"revoked_at": now, "version": k.Version}).Error; err != nil {
+		return nil, err
+	}
+	return k, audit.Record(tx, audit.Event{Type: audit.KeyRevoked, Target: k.target(), Before: k.state()})
 }

@@ -15,7 +15,7 @@ func TestTenantLivesAndIsSuspended(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
 	made := p.tenant("acme")
-	require.Equal(t, &tenant.Tenant{ID: made.ID, Slug: "acme", Name: "The acme", Status: tenant.Active, CreatedAt: now}, made)
+	require.Equal(t, &tenant.Tenant{ID: made.ID, Slug: "acme", Name: "The acme", Status: tenant.Active, CreatedAt: now, Version: 1}, made)
 
 	for range 2 { // twice is no error
 		got, err := tenant.Suspend(t.Context(), p.op, "acme")
