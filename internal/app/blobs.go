@@ -22,7 +22,6 @@ func OpenBlobs(ctx context.Context, address string) (*blob.Bucket, error) {
 		query := u.Query()
 		for name, value := range map[string]string{
 			"create_dir":    "true",
-			"no_tmp_dir":    "true", // a file is renamed into its place: not across file systems
 			"metadata":      "skip", // no second file beside each
 			"dir_file_mode": "448",  // 0700
 		} {
@@ -30,6 +29,9 @@ func OpenBlobs(ctx context.Context, address string) (*blob.Bucket, error) {
 				query.Set(name, value)
 			}
 		}
+		// A file is renamed within its directory: not across file systems, and lrs
+		// finds the directory that has to be durable.
+		query.Set("no_tmp_dir", "true")
 		u.RawQuery = query.Encode()
 	}
 	bucket, err := blob.OpenBucket(ctx, u.String())

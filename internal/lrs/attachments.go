@@ -21,20 +21,24 @@ func attachmentPrefix(tenant, store int64) string { return fmt.Sprintf("t%d/s%d/
 // done before the statements that name them are committed; contents that no
 // statement names do no harm. That contents have this hash is for the reader
 // to find out, as xapi.Part does: nothing is kept when it returns an error, and
-// that error is returned as it is.
+// that error is returned as it is. When it returns nil, the contents survive a
+// power failure.
 func (r *LRS) PutAttachment(ctx context.Context, a Author, sha2 string, contents io.Reader) error {
 	key := attachmentPrefix(a.Tenant, a.Store) + sha2
 	exists, err := r.blobs.Exists(ctx, key)
 	if err != nil {
 		return blobError(err)
 	}
+	file := written{sync: r.sync}
 	if exists {
-		_, err := io.Copy(io.Discard, contents)
-		return err
+		if _, err := io.Copy(io.Discard, contents); err != nil {
+			return err
+		}
+		return blobError(file.existing(ctx, r.blobs, key))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w, err := r.blobs.NewWriter(ctx, key, &blob.WriterOptions{ContentType: "application/octet-stream"})
+	w, err := r.blobs.NewWriter(ctx, key, &blob.WriterOptions{ContentType: "application/octet-stream", BeforeWrite: file.note})
 	if err != nil {
 		return blobError(err)
 	}
@@ -43,7 +47,15 @@ func (r *LRS) PutAttachment(ctx context.Context, a Author, sha2 string, contents
 		_ = w.Close()
 		return err
 	}
-	return blobError(w.Close())
+	if err := file.contents(); err != nil {
+		cancel()
+		_ = w.Close()
+		return blobError(err)
+	}
+	if err := w.Close(); err != nil {
+		return blobError(err)
+	}
+	return blobError(file.name())
 }
 
 // Attachment opens the contents with the given SHA-2, in lowercase hex, and

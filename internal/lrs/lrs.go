@@ -13,6 +13,7 @@ package lrs
 import (
 	"context"
 	"log/slog"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,7 @@ type LRS struct {
 	pageMax     int
 	log         *slog.Logger
 	now         func() time.Time
+	sync        func(*os.File) error // of attachments in a directory
 	authors     *authorCache
 	definitions *definitionCache
 	dicts       *dictionaries
@@ -50,7 +52,7 @@ type LRS struct {
 // New returns a record store and starts its committer; Close ends it.
 func New(c Config) *LRS {
 	r := &LRS{
-		db: c.DB, blobs: c.Blobs, pageMax: c.PageMax, log: c.Logger, now: c.Clock,
+		db: c.DB, blobs: c.Blobs, pageMax: c.PageMax, log: c.Logger, now: c.Clock, sync: (*os.File).Sync,
 		authors: newAuthorCache(), definitions: newDefinitionCache(),
 	}
 	if r.pageMax <= 0 {
