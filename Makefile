@@ -34,6 +34,10 @@ lint: ## Check the house rules (.golangci.yaml); the first run builds the linter
 fmt: ## Format the Go files
 	$(LINT) fmt ./...
 
+.PHONY: generate
+generate: ## Make what is derived from the description of the API
+	go generate ./internal/apiv1
+
 .PHONY: build
 build: ## Build bin/stoa for release: static, with every kind of blob store
 	CGO_ENABLED=0 go build -trimpath -tags nomsgpack -ldflags='-s -w' -o bin/stoa ./cmd/stoa
