@@ -31,11 +31,13 @@ type waiting struct {
 	voids         bool
 }
 
+// Most stores have no statement that waits: then no id is looked up.
 const waitingSQL = `
 select p.tenant_id, p.store_id, p.target, p.referrer, p.voids
 from unnest($1::bigint[], $2::bigint[], $3::uuid[]) as t(tenant_id, store_id, id)
 cross join lateral (select * from pending_refs p
-    where p.tenant_id = t.tenant_id and p.store_id = t.store_id and p.target = t.id offset 0) p` // offset: one look-up each, never a join
+    where p.tenant_id = t.tenant_id and p.store_id = t.store_id and p.target = t.id offset 0) p -- offset: one look-up each, never a join
+where (select exists (select from pending_refs p where p.tenant_id = any ($4) and p.store_id = any ($5)))`
 
 // queueWaiting asks which statements have waited for one of g's rows.
 func (g *group) queueWaiting(b *pgx.Batch) {
@@ -44,7 +46,7 @@ func (g *group) queueWaiting(b *pgx.Batch) {
 		r := &g.rows[i]
 		tenants[i], stores[i], ids[i] = r.tenant, r.store, pgtype.UUID{Bytes: r.id, Valid: true}
 	}
-	b.Queue(waitingSQL, tenants, stores, ids).Query(func(rows pgx.Rows) error {
+	b.Queue(waitingSQL, tenants, stores, ids, g.tenants, g.stores).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var w waiting
 			if err := rows.Scan(&w.tenant, &w.store, &w.target, &w.referrer, &w.voids); err != nil {
