@@ -27,21 +27,26 @@ create table tenant_settings (
 create table members (
     tenant_id       bigint not null references tenants (id),
     id              bigint not null, -- random, see package id
-    email           text not null check (length(email) between 3 and 254 and email = lower(email)),
+    email           text collate "C" not null check (length(email) between 3 and 254 and email = lower(email)), -- listed in this order
     name            text not null default '' check (length(name) <= 200),
     status          text not null check (status in ('invited', 'active', 'disabled')),
     issuer          text,            -- who vouches for the person, and
     subject         text,            -- what it calls the person (OpenID Connect Core 5.7)
-    external_id     text,            -- SCIM externalId
-    scim            boolean not null default false, -- kept by the tenant's directory
+    scim            boolean not null default false, -- kept by the tenant's directory, and then
+    user_name       text check (length(user_name) between 1 and 254), -- SCIM userName, as sent
+    external_id     text check (length(external_id) <= 500),         -- SCIM externalId
+    profile         text check (length(profile) <= 20000),           -- the other attributes that it sent: JSON of package scim
+    updated_at      timestamptz not null default now(),
     created_at      timestamptz not null default now(),
     invited_until   timestamptz,
     last_sign_in_at timestamptz,
     version         bigint not null default 1,
     primary key (tenant_id, id),
     unique (tenant_id, email),
-    unique (tenant_id, issuer, subject)
+    unique (tenant_id, issuer, subject),
+    check (not scim or user_name is not null)
 );
+create unique index member_user_name on members (tenant_id, lower(user_name)); -- userName is not case exact
 
 -- Roles that a tenant made for itself; the built-in ones are code (package authz).
 create table roles (
@@ -93,6 +98,7 @@ create table identity_providers (
     default_role  text,            -- of people whom no group gives a role; null: they may not sign in unless invited
     tested_at     timestamptz,     -- since when this very configuration is known to work
     tested_by     text,
+    test_result   text,            -- how the last test of it went: JSON, with the claims of whoever tested
     updated_at    timestamptz not null default now(),
     version       bigint not null default 1,
     primary key (tenant_id, state)
@@ -102,17 +108,20 @@ create table identity_providers (
 create table role_mappings (
     tenant_id bigint not null references tenants (id),
     id        bigint not null, -- random
-    claim     text not null check (length(claim) between 1 and 500),
+    claim     text collate "C" not null check (length(claim) between 1 and 500),
     role      text not null,
     store_id  bigint,
     primary key (tenant_id, id),
+    unique nulls not distinct (tenant_id, claim, role, store_id),
     foreign key (tenant_id, store_id) references stores (tenant_id, id)
 );
 
 -- Which tenant an e-mail domain leads to. Only a domain that is verified does.
 create table tenant_domains (
-    domain      text not null,
+    domain      text collate "C" not null check (length(domain) <= 253),
     tenant_id   bigint not null references tenants (id),
+    challenge   text not null default 'stoa=' || gen_random_uuid(), -- what the domain's DNS has to say
+    claimed_at  timestamptz not null default now(),
     verified_at timestamptz,
     primary key (tenant_id, domain)
 );
@@ -141,8 +150,8 @@ create index on access_tokens (tenant_id, member_id);
 create table scim_groups (
     tenant_id    bigint not null references tenants (id),
     id           bigint not null, -- random
-    display_name text not null check (length(display_name) between 1 and 500),
-    external_id  text,
+    display_name text collate "C" not null check (length(display_name) between 1 and 500),
+    external_id  text check (length(external_id) <= 500),
     created_at   timestamptz not null default now(),
     updated_at   timestamptz not null default now(),
     version      bigint not null default 1,
