@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -44,15 +43,9 @@ func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*
 	err := r.read(ctx, in, func(tx *postgres.Tx) error {
 		*page = Page{}
 		s := newSearch(in, q, after)
-		b := &pgx.Batch{}
-		queueConsistentThrough(b, in.Store, &page.ConsistentThrough)
-		s.queueProbes(b)
-		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		if err := s.begin(ctx, tx, &page.ConsistentThrough); err != nil {
 			return err
 		}
-		// What is stored while we read may be seen by one of our statements and
-		// not by an earlier one. It is left to the next query.
-		s.hi = min(s.hi, page.ConsistentThrough.UnixMicro()+1)
 		return r.fill(ctx, tx, s, page, limit)
 	})
 	if err != nil {

@@ -1,15 +1,18 @@
 package lrs
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -33,6 +36,29 @@ func TestFindAgreesWithTheModel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Each of a page's SQL statements sees the database as it is by then. What
+// comes between them is not on the page, whichever of them sees it.
+func TestPageIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	a := f.author()
+	early := f.put(a, simple(uuid.New(), "ada", "did", "one"))
+	for _, q := range []xapi.Query{{Ascending: true}, {Verb: "https://example.com/verbs/did"}, {Agent: "mbox:mailto:ada@example.com", Ascending: true}} {
+		f.tx(a.Tenant, func(ctx context.Context, tx *postgres.Tx) error {
+			s := newSearch(read(a), &q, 0)
+			var through time.Time
+			require.NoError(t, s.begin(ctx, tx, &through))
+			late := f.put(a, simple(uuid.New(), "ada", "did", "one"))
+			found, err := s.next(ctx, tx, 10)
+			require.NoError(t, err)
+			require.Len(t, found, len(early))
+			early = append(early, late...)
+			return nil
+		})
+	}
+	require.ElementsMatch(t, early, f.walk(read(a), xapi.Query{}))
 }
 
 type model struct {

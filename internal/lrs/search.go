@@ -170,6 +170,20 @@ func (s *search) order() string {
 	return "asc"
 }
 
+// begin probes all conditions and sets to to the time up to which everything
+// is visible. What is stored from then on may be seen by one of the search's
+// statements and not by another: it is left to the next query.
+func (s *search) begin(ctx context.Context, tx *postgres.Tx, to *time.Time) error {
+	b := &pgx.Batch{}
+	queueConsistentThrough(b, s.read.Store, to)
+	s.queueProbes(b)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	s.hi = min(s.hi, to.UnixMicro()+1)
+	return nil
+}
+
 // queueProbes adds to b what is needed to choose the driver.
 func (s *search) queueProbes(b *pgx.Batch) {
 	for _, c := range s.conditions {
