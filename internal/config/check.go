@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/keyring"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/ratelimit"
 	"github.com/stoa-lrs/stoa/internal/secret"
@@ -57,6 +58,14 @@ func (v *verdict) service(c *Config, need Need) {
 		var err error
 		if c.Peppers, err = tenant.ParsePeppers(c.KeyPepper.Reveal()); err != nil {
 			v.fail("KEY_PEPPER", "is not valid: %s", message(err))
+		}
+	}
+	if need&Keyring != 0 && c.KeyringFile == "" {
+		v.fail("KEYRING", "is needed: the file of the key ring, such as /var/lib/stoa/keyring.json; `stoa keyring create` makes it")
+	}
+	if !c.KeyringKMS.IsZero() {
+		if err := keyring.CheckKMS(c.KeyringKMS.Reveal()); err != nil {
+			v.fail("KEYRING_KMS", "cannot be used: %s", message(err))
 		}
 	}
 	if !c.RedisURL.IsZero() && ratelimit.CheckURL(c.RedisURL.Reveal()) != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/stoa-lrs/stoa/internal/keyring"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/ratelimit"
 	"github.com/stoa-lrs/stoa/internal/secret"
@@ -30,6 +31,9 @@ type Config struct {
 	BlobURL   secret.Text `env:"BLOB_URL" envDefault:"file:///var/lib/stoa/attachments"`
 	KeyPepper secret.Text `env:"KEY_PEPPER"` // see tenant.ParsePeppers
 	Peppers   *tenant.Peppers
+
+	KeyringFile string      `env:"KEYRING"`     // see package keyring
+	KeyringKMS  secret.Text `env:"KEYRING_KMS"` // "": a local key beside the file
 
 	Listen         string        `env:"LISTEN" envDefault:":8080"`
 	MetricsListen  string        `env:"METRICS_LISTEN"` // "": /metrics is served with everything else
@@ -68,6 +72,11 @@ func (c *Config) Database() postgres.Config {
 		URL: c.DatabaseURL.Reveal(), IngestURL: c.IngestDatabaseURL.Reveal(),
 		MaxConns: c.DatabaseConnections, Lanes: c.IngestLanes,
 	}
+}
+
+// Keyring returns what keyring.Open wants.
+func (c *Config) Keyring() keyring.Config {
+	return keyring.Config{File: c.KeyringFile, KMS: c.KeyringKMS}
 }
 
 // RateLimit returns what ratelimit.New wants, less a logger.

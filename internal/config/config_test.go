@@ -13,6 +13,8 @@ import (
 
 	"github.com/stoa-lrs/stoa/internal/config"
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/keyring"
+	"github.com/stoa-lrs/stoa/internal/secret"
 )
 
 const pepper = "STOA_KEY_PEPPER=1:aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnRlcjI="
@@ -28,6 +30,7 @@ func TestEveryWrongVariableIsNamedAtOnceAndNoSecretIsShown(t *testing.T) {
 		"STOA_REDIS_URL=http://:hunter2@redis",
 		"STOA_BLOB_URL=ftp://u:hunter2@host",
 		"STOA_KEY_PEPPER=1:aHVudGVyMg==",
+		"STOA_KEYRING_KMS=base64key://hunter2",
 		"STOA_LISTEN=8080",
 		"STOA_METRICS_LISTEN=:99999",
 		"STOA_PUBLIC_URL=lrs.example.com",
@@ -60,7 +63,7 @@ func TestEveryWrongVariableIsNamedAtOnceAndNoSecretIsShown(t *testing.T) {
 		names = append(names, strings.TrimPrefix(name, "STOA_"))
 	}
 	require.Equal(t, strings.Fields(`AUDIT_DATABASE_URL BLOB_URL CORS_ORIGINS DATABASE_CONNECTIONS DATABASE_URL DRAIN_DELAY DRAIN_TIMEOUT
-		INGEST_DATABASE_URL INGEST_LANES KEY_PEPPER KEY_REQUESTS KEY_STATEMENTS LISTEN LOG_FORMAT LOG_LEVEL
+		INGEST_DATABASE_URL INGEST_LANES KEYRING_KMS KEY_PEPPER KEY_REQUESTS KEY_STATEMENTS LISTEN LOG_FORMAT LOG_LEVEL
 		MAX_ATTACHMENT MAX_ATTACHMENTS MAX_BODY MAX_DEPTH MAX_DOCUMENT MAX_PAGE MAX_STATEMENTS METRICS_LISTEN
 		OPERATOR_DATABASE_URL OWNER_DATABASE_URL PUBLIC_URL REDIS_URL TENANT_REQUESTS TENANT_STATEMENTS TLS_CERT TLS_KEY
 		TRUSTED_PROXIES`), names)
@@ -76,6 +79,7 @@ func TestACommandNeedsOnlyItsOwn(t *testing.T) {
 		"serve":    {config.Serve, []string{"STOA_DATABASE_URL", "STOA_KEY_PEPPER"}},
 		"operator": {config.Operator, []string{"STOA_OPERATOR_DATABASE_URL"}},
 		"migrate":  {config.Owner | config.Database, []string{"STOA_DATABASE_URL", "STOA_OWNER_DATABASE_URL"}},
+		"keyring":  {config.Keyring, []string{"STOA_KEYRING"}},
 		"keys":     {config.PublicURL, []string{"STOA_PUBLIC_URL"}},
 	} {
 		_, err := config.Load(nil, c.need)
@@ -111,9 +115,11 @@ func TestDefaultsAndDerivedURLs(t *testing.T) {
 		"STOA_OPERATOR_DATABASE_URL=host=/run/postgresql user=stoa_operator dbname=stoa",
 		"STOA_AUDIT_DATABASE_URL=host=/run/postgresql user=stoa_audit dbname=stoa", pepper,
 		"STOA_TRUSTED_PROXIES=10.0.0.0/8,::1", "STOA_CORS_ORIGINS=none", "STOA_LOG_LEVEL=debug", "STOA_MAX_BODY=64KiB", "STOA_KEY_REQUESTS=0",
+		"STOA_KEYRING=/var/lib/stoa/keyring.json", "STOA_KEYRING_KMS=awskms://alias/stoa?region=eu-central-1",
 		"STOA_BLOB_URL=s3://bucket?region=eu-central-1", "STOA_REDIS_URL=rediss://:x@redis:6380/1", "STOA_PUBLIC_URL=https://lrs.example.com/base",
-	}, config.Serve|config.Operator)
+	}, config.Serve|config.Operator|config.Keyring)
 	require.NoError(t, err)
+	require.Equal(t, keyring.Config{File: "/var/lib/stoa/keyring.json", KMS: secret.New("awskms://alias/stoa?region=eu-central-1")}, c.Keyring())
 	require.Equal(t, "[10.0.0.0/8 ::1/128]", fmt.Sprint(c.TrustedProxies))
 	require.Empty(t, c.CORSOrigins)
 	require.Equal(t, slog.LevelDebug, c.LogLevel)

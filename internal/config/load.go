@@ -30,6 +30,7 @@ const (
 	Owner                      // the owner's role in it
 	Peppers                    // for secrets of keys
 	PublicURL                  // for the authority of new keys
+	Keyring                    // for secrets at rest, seals and pseudonyms
 
 	// Serve is all that `stoa serve` needs.
 	Serve = Database | Peppers
