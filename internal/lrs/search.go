@@ -170,7 +170,7 @@ func (s *search) order() string {
 	return "asc"
 }
 
-// begin probes all conditions and sets to to the time up to which everything
+// begin probes all conditions and stores in to up to when everything
 // is visible. What is stored from then on may be seen by one of the search's
 // statements and not by another: it is left to the next query.
 func (s *search) begin(ctx context.Context, tx *postgres.Tx, to *time.Time) error {
