@@ -77,12 +77,14 @@ create table grants (
     foreign key (tenant_id, store_id) references stores (tenant_id, id)
 );
 create index on grants (tenant_id, member_id);
+create index on grants (tenant_id, role);
 
 -- Counts the changes of what a tenant permits: members, grants, roles, entries, ended sessions.
 -- Whoever changes one of them holds this row, so such changes of one tenant wait for each other.
 create table policy_versions (
     tenant_id bigint primary key references tenants (id),
-    version   bigint not null
+    version   bigint not null,
+    had_admin boolean not null default false -- the tenant has had an admin: it must not be left without one
 );
 
 -- How a tenant's people sign in. The draft is tried before it is put in force.
@@ -193,6 +195,7 @@ create table entries (
     left_at     timestamptz,
     primary key (tenant_id, id)
 );
+create index on entries (tenant_id, entered_at, id);
 
 -- One way back in when nobody can sign in: made in the shell, good once.
 create table recovery_links (

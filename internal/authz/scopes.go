@@ -1,6 +1,13 @@
 // Package authz decides what a principal may do. For API keys that is a bitmask
-// of xAPI scopes, without any lookup. It owns actions and scopes; it never
-// reads a request or the database, and holds no data.
+// of xAPI scopes, without any lookup (scopes.go). For people it is roles and
+// grants: Policies keeps a snapshot of each tenant's and asks casbin, in one
+// place (snapshot.go). It owns actions, roles, grants, operators' entries, the
+// access review, and the order in which changes of them happen (touch.go). It
+// never reads a request, never authenticates, and lets nobody write policies
+// but through the functions here.
+//
+// Its data lives in the tables roles, grants, policy_versions and entries; it
+// reads members, ended_sessions, tenant_settings, stores and keys.
 package authz
 
 import (

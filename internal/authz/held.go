@@ -1,0 +1,124 @@
+package authz
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/id"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+)
+
+// Giver is who gives a grant or makes a role: nobody gives what they do not
+// hold. The zero Giver holds nothing.
+type Giver struct {
+	Subject string   // see Request
+	Only    []Action // what a token is limited to; nil: no limit
+	trusted bool
+}
+
+// Trusted is the giver that no person stands behind: the shell, the mapping of
+// the provider's groups, a recovery link.
+var Trusted = Giver{trusted: true}
+
+// RequireHeld returns nil when r.Subject may do all the actions in r.Store,
+// else Forbidden with those that are missing. r.Action is not looked at.
+func RequireHeld(ctx context.Context, p *Policies, r Request, actions []Action) error {
+	var missing []Action
+	for _, a := range actions {
+		r.Action = a
+		d, err := p.decide(ctx, r)
+		if err != nil {
+			return err
+		}
+		if !d.allowed {
+			missing = append(missing, a)
+		}
+	}
+	return lacking(missing)
+}
+
+// KeyScopesNeed lists what the issuer of an API key must hold in its store: a
+// key that can read everybody's statements takes them out in bulk.
+func KeyScopesNeed(scopes Scopes) []Action {
+	if scopes.Permits(StatementsRead) && !scopes.OnlyOwnStatements() {
+		return []Action{KeysManage, StatementsExport}
+	}
+	return []Action{KeysManage}
+}
+
+func lacking(actions []Action) error {
+	if len(actions) == 0 {
+		return nil
+	}
+	names := make([]string, len(actions))
+	for i, a := range actions {
+		names[i] = string(a)
+	}
+	slices.Sort(names)
+	return fault.New(fault.Forbidden, "nobody can give what they do not hold themselves; you lack %s there", strings.Join(names, ", "))
+}
+
+// requireHeld is RequireHeld inside a transaction that was touched, so that
+// nothing changes meanwhile. until is the end of what is given, nil for ever: a
+// member must hold it that long. An operator who is inside holds nothing for
+// long, and may give for ever.
+func requireHeld(tx *postgres.Tx, by Giver, store int64, actions []Action, now time.Time, until *time.Time) error {
+	if by.trusted {
+		return nil
+	}
+	person, ok := personOf(by.Subject)
+	if !ok {
+		return lacking(actions)
+	}
+	moments := []time.Time{now}
+	if !isOperator(by.Subject) {
+		moments = append(moments, endOf(until))
+	}
+	var missing []Action
+	for _, at := range moments {
+		s, err := load(tx, at, person)
+		if err != nil {
+			return err
+		}
+		for _, a := range actions {
+			d, err := s.decideIn(Request{Subject: by.Subject, Store: store, Action: a, Only: by.Only})
+			if err != nil {
+				return err
+			}
+			if !d.allowed && !slices.Contains(missing, a) {
+				missing = append(missing, a)
+			}
+		}
+	}
+	return lacking(missing)
+}
+
+// endOf is the last moment before until, or one when only what lasts for ever
+// is left.
+func endOf(until *time.Time) time.Time {
+	if until == nil {
+		return time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return until.Add(-time.Microsecond)
+}
+
+// personOf returns the member that a subject names, of the tenant or of the platform.
+func personOf(subject string) (member int64, ok bool) {
+	kind, text, _ := strings.Cut(subject, ":")
+	if kind != "member" && kind != "operator" {
+		return 0, false
+	}
+	return id.Parse(text)
+}
+
+// actor is how the log names whoever asked, e.g. member:h4k2m9q0.
+func actor(tx *postgres.Tx) string {
+	if s, ok := audit.From(tx.Context()); ok && s.Actor.ID != "" {
+		return s.Actor.ID
+	}
+	return tx.Scope().Actor()
+}
