@@ -32,7 +32,7 @@ type Config struct {
 type Authenticator struct {
 	peppers *tenant.Peppers
 	clock   func() time.Time
-	cache   *cache
+	cache   *cache[known]
 	uses    *uses
 }
 
@@ -48,7 +48,7 @@ func New(c Config) *Authenticator {
 		peppers: c.Peppers,
 		clock:   c.Clock,
 		cache:   newCache(loader(c.DB), c.Clock, or(c.CacheSize, 20_000)),
-		uses:    newUses(c.DB, c.Logger, or(c.FlushEvery, 5*time.Second)),
+		uses:    newUses(c.DB, c.Logger, or(c.FlushEvery, 5*time.Second), tenant.RecordUses),
 	}
 	return a
 }
@@ -73,7 +73,7 @@ func (a *Authenticator) Basic(ctx context.Context, user, password string, remote
 		a.peppers.Pretend(password)
 		return nil, errCredentials()
 	}
-	found, err := a.cache.get(ctx, id{t, k})
+	found, err := a.cache.get(ctx, ref{t, k})
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +103,15 @@ func errCredentials() error {
 	return fault.New(fault.Unauthenticated, "the user name or the password is not valid")
 }
 
+type known struct {
+	credential *tenant.Credential
+	principal  *Principal
+}
+
 // loader reads a credential in its own tenant's transaction; nil when there is
 // none. A tenant that does not exist costs the same and has no keys.
-func loader(db *postgres.DB) func(context.Context, id) (*known, error) {
-	return func(ctx context.Context, of id) (*known, error) {
+func loader(db *postgres.DB) func(context.Context, ref) (*known, error) {
+	return func(ctx context.Context, of ref) (*known, error) {
 		var c *tenant.Credential
 		err := db.TenantRead(ctx, postgres.NewScope(of.tenant, "authn"), func(tx *postgres.Tx) (err error) {
 			c, err = tenant.LoadCredential(tx, of.key)

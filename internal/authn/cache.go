@@ -6,10 +6,9 @@ import (
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
-	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
-// cache keeps what is known of a key for MaxAge, counted from the moment before
+// cache keeps what is known of a key or a token for MaxAge, counted from the moment before
 // it was asked for, and lets requests for one key share one question.
 //
 // Nobody may spoil it with made-up user names. Keys that exist and keys that do
@@ -17,30 +16,26 @@ import (
 // found before is asked for at once, while names never seen share a few places,
 // so that guessing cannot take all connections of the database. A wrong secret
 // changes nothing here: secrets are compared on each request.
-type cache struct {
-	load  func(context.Context, id) (*known, error) // nil, nil: there is none
+type cache[T any] struct {
+	load  func(context.Context, ref) (*T, error) // nil, nil: there is none
 	clock func() time.Time
 
 	mu      sync.Mutex
 	size    int
-	present map[id]*entry // entries past MaxAge stay, as a sign that the key exists
-	absent  map[id]*entry
-	flights map[id]*entry
+	present map[ref]*entry[T] // entries past MaxAge stay, as a sign that the key exists
+	absent  map[ref]*entry[T]
+	flights map[ref]*entry[T]
 	guesses chan struct{}
 }
 
-type id struct{ tenant, key int64 }
-
-type known struct {
-	credential *tenant.Credential
-	principal  *Principal
-}
+// ref is the id of a key or a token.
+type ref struct{ tenant, key int64 }
 
 // entry is one question to the database, and its answer once done is closed.
-type entry struct {
+type entry[T any] struct {
 	asked time.Time
 	done  chan struct{}
-	known *known
+	known *T
 	err   error
 }
 
@@ -50,17 +45,17 @@ const guessPlaces = 4
 // loadTimeout bounds one question; no client waits longer than that anyway.
 const loadTimeout = 5 * time.Second
 
-func newCache(load func(context.Context, id) (*known, error), clock func() time.Time, size int) *cache {
-	return &cache{
+func newCache[T any](load func(context.Context, ref) (*T, error), clock func() time.Time, size int) *cache[T] {
+	return &cache[T]{
 		load: load, clock: clock, size: size,
-		present: map[id]*entry{}, absent: map[id]*entry{}, flights: map[id]*entry{},
+		present: map[ref]*entry[T]{}, absent: map[ref]*entry[T]{}, flights: map[ref]*entry[T]{},
 		guesses: make(chan struct{}, guessPlaces),
 	}
 }
 
 // get returns what is known of a key, nil when it does not exist. An error is
 // that of the database, and is not kept.
-func (c *cache) get(ctx context.Context, of id) (*known, error) {
+func (c *cache[T]) get(ctx context.Context, of ref) (*T, error) {
 	e := c.entry(of)
 	select {
 	case <-e.done:
@@ -77,23 +72,23 @@ func (c *cache) get(ctx context.Context, of id) (*known, error) {
 
 // entry returns a question not older than MaxAge, answered or under way; if
 // there is none, it asks.
-func (c *cache) entry(of id) *entry {
+func (c *cache[T]) entry(of ref) *entry[T] {
 	now := c.clock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, entries := range []map[id]*entry{c.present, c.flights, c.absent} {
+	for _, entries := range []map[ref]*entry[T]{c.present, c.flights, c.absent} {
 		if e := entries[of]; e != nil && now.Sub(e.asked) < MaxAge {
 			return e
 		}
 	}
-	e := &entry{asked: now, done: make(chan struct{})}
+	e := &entry[T]{asked: now, done: make(chan struct{})}
 	c.flights[of] = e
 	go c.ask(of, e, c.present[of] != nil)
 	return e
 }
 
 // ask does not use the context of the request that came first: others wait too.
-func (c *cache) ask(of id, e *entry, seen bool) {
+func (c *cache[T]) ask(of ref, e *entry[T], seen bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 	defer cancel()
 	if seen {
@@ -118,7 +113,7 @@ func (c *cache) ask(of id, e *entry, seen bool) {
 	close(e.done)
 }
 
-func (c *cache) guess(ctx context.Context, of id) (*known, error) {
+func (c *cache[T]) guess(ctx context.Context, of ref) (*T, error) {
 	select {
 	case c.guesses <- struct{}{}:
 		defer func() { <-c.guesses }()
@@ -133,7 +128,7 @@ func (c *cache) guess(ctx context.Context, of id) (*known, error) {
 // keep stores e unless a later question was answered first. A full map gives up
 // the oldest of a few entries that happen to come first: maps have no order, so
 // that is a fair sample, and the hot ones are young.
-func keep(entries map[id]*entry, of id, e *entry, size int) {
+func keep[T any](entries map[ref]*entry[T], of ref, e *entry[T], size int) {
 	if old := entries[of]; old != nil {
 		if old.asked.Before(e.asked) {
 			entries[of] = e
@@ -141,7 +136,7 @@ func keep(entries map[id]*entry, of id, e *entry, size int) {
 		return
 	}
 	if len(entries) >= size {
-		var oldest id
+		var oldest ref
 		var asked time.Time
 		sampled := 0
 		for of, e := range entries {

@@ -20,7 +20,7 @@ type source struct {
 	fail  atomic.Bool
 }
 
-func (s *source) load(ctx context.Context, of id) (*known, error) {
+func (s *source) load(ctx context.Context, of ref) (*known, error) {
 	s.asked.Add(1)
 	if s.gate != nil {
 		select {
@@ -50,7 +50,7 @@ func TestABurstMakesOneQuestion(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 100 {
 		wg.Go(func() {
-			k, err := c.get(t.Context(), id{1, 1})
+			k, err := c.get(t.Context(), ref{1, 1})
 			require.NoError(t, err)
 			require.NotNil(t, k)
 		})
@@ -60,10 +60,10 @@ func TestABurstMakesOneQuestion(t *testing.T) {
 	require.EqualValues(t, 1, s.asked.Load())
 
 	clock.advance(MaxAge - 1)
-	_, _ = c.get(t.Context(), id{1, 1})
+	_, _ = c.get(t.Context(), ref{1, 1})
 	require.EqualValues(t, 1, s.asked.Load())
 	clock.advance(1)
-	_, _ = c.get(t.Context(), id{1, 1})
+	_, _ = c.get(t.Context(), ref{1, 1})
 	require.EqualValues(t, 2, s.asked.Load())
 }
 
@@ -72,15 +72,15 @@ func TestNobodyJoinsAnOldQuestion(t *testing.T) {
 	t.Parallel()
 	s, clock := &source{gate: make(chan struct{})}, &handClock{}
 	c := newCache(s.load, clock.now, 10)
-	first := c.entry(id{1, 1})
+	first := c.entry(ref{1, 1})
 	clock.advance(MaxAge)
-	second := c.entry(id{1, 1})
+	second := c.entry(ref{1, 1})
 	require.NotSame(t, first, second)
-	require.Same(t, second, c.entry(id{1, 1}))
+	require.Same(t, second, c.entry(ref{1, 1}))
 	close(s.gate)
 	<-first.done
 	<-second.done
-	require.Same(t, second, c.entry(id{1, 1}), "the younger answer stays")
+	require.Same(t, second, c.entry(ref{1, 1}), "the younger answer stays")
 }
 
 func TestAnErrorIsNotKept(t *testing.T) {
@@ -88,10 +88,10 @@ func TestAnErrorIsNotKept(t *testing.T) {
 	s, clock := &source{}, &handClock{}
 	c := newCache(s.load, clock.now, 10)
 	s.fail.Store(true)
-	_, err := c.get(t.Context(), id{1, 1})
+	_, err := c.get(t.Context(), ref{1, 1})
 	require.Error(t, err)
 	s.fail.Store(false)
-	k, err := c.get(t.Context(), id{1, 1})
+	k, err := c.get(t.Context(), ref{1, 1})
 	require.NoError(t, err)
 	require.NotNil(t, k)
 }
@@ -101,11 +101,11 @@ func TestGuessesNeitherGrowTheCacheNorPushOutKeys(t *testing.T) {
 	s, clock := &source{}, &handClock{}
 	c := newCache(s.load, clock.now, 100)
 	for key := range int64(50) {
-		_, _ = c.get(t.Context(), id{1, key + 1})
+		_, _ = c.get(t.Context(), ref{1, key + 1})
 	}
 	asked := s.asked.Load()
 	for guess := range int64(1000) {
-		k, err := c.get(t.Context(), id{1, -guess - 1})
+		k, err := c.get(t.Context(), ref{1, -guess - 1})
 		require.NoError(t, err)
 		require.Nil(t, k)
 	}
@@ -113,12 +113,12 @@ func TestGuessesNeitherGrowTheCacheNorPushOutKeys(t *testing.T) {
 	require.Empty(t, c.flights)
 	require.Equal(t, asked+1000, s.asked.Load())
 	for key := range int64(50) {
-		_, _ = c.get(t.Context(), id{1, key + 1})
+		_, _ = c.get(t.Context(), ref{1, key + 1})
 	}
 	require.Equal(t, asked+1000, s.asked.Load(), "every key was still known")
 
 	for key := range int64(1000) {
-		_, _ = c.get(t.Context(), id{2, key + 1})
+		_, _ = c.get(t.Context(), ref{2, key + 1})
 	}
 	require.Len(t, c.present, 100)
 }
@@ -127,16 +127,16 @@ func TestGuessesDoNotTakeTheDatabaseFromKeys(t *testing.T) {
 	t.Parallel()
 	s, clock := &source{}, &handClock{}
 	c := newCache(s.load, clock.now, 100)
-	_, err := c.get(t.Context(), id{1, 1})
+	_, err := c.get(t.Context(), ref{1, 1})
 	require.NoError(t, err)
 	clock.advance(MaxAge)
 	s.gate = make(chan struct{})
-	guesses := make([]*entry, 20)
+	guesses := make([]*entry[known], 20)
 	for i := range guesses {
-		guesses[i] = c.entry(id{1, int64(-i - 1)})
+		guesses[i] = c.entry(ref{1, int64(-i - 1)})
 	}
 	require.Eventually(t, func() bool { return s.asked.Load() == 1+guessPlaces }, 10*time.Second, time.Millisecond)
-	c.entry(id{1, 1}) // was seen: does not queue behind the guesses
+	c.entry(ref{1, 1}) // was seen: does not queue behind the guesses
 	require.Eventually(t, func() bool { return s.asked.Load() == 2+guessPlaces }, 10*time.Second, time.Millisecond)
 	close(s.gate)
 	for _, g := range guesses {
@@ -148,7 +148,7 @@ func TestAKeyThatAppearsOrDisappearsIsFollowed(t *testing.T) {
 	t.Parallel()
 	there := atomic.Bool{}
 	clock := &handClock{}
-	c := newCache(func(context.Context, id) (*known, error) {
+	c := newCache(func(context.Context, ref) (*known, error) {
 		if there.Load() {
 			return &known{}, nil
 		}
@@ -157,7 +157,7 @@ func TestAKeyThatAppearsOrDisappearsIsFollowed(t *testing.T) {
 	for _, exists := range []bool{false, true, false, true} {
 		there.Store(exists)
 		clock.advance(MaxAge)
-		k, err := c.get(t.Context(), id{1, 1})
+		k, err := c.get(t.Context(), ref{1, 1})
 		require.NoError(t, err)
 		require.Equal(t, exists, k != nil)
 		require.Equal(t, 1, len(c.present)+len(c.absent))
@@ -170,10 +170,10 @@ func TestWhoGoesAwayDoesNotTakeTheAnswerFromOthers(t *testing.T) {
 	c := newCache(s.load, clock.now, 10)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := c.get(ctx, id{1, 1})
+	_, err := c.get(ctx, ref{1, 1})
 	require.Equal(t, fault.Unavailable, fault.KindOf(err))
 	close(s.gate)
-	k, err := c.get(t.Context(), id{1, 1})
+	k, err := c.get(t.Context(), ref{1, 1})
 	require.NoError(t, err)
 	require.NotNil(t, k)
 	require.EqualValues(t, 1, s.asked.Load())

@@ -12,13 +12,14 @@ import (
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
-// uses collects when each secret was last used, and writes that down now and
+// uses collects when each secret or token was last used, and writes that down now and
 // then: one UPDATE a tenant instead of one a request. What cannot be written
 // stays for the next time. A crash loses the last seconds, which is fine for
 // what people want to know: is this secret still in use?
 type uses struct {
 	db     *postgres.DB
 	logger *slog.Logger
+	record func(*postgres.Tx, []tenant.Use) error
 
 	mu      sync.Mutex
 	pending map[use]time.Time
@@ -27,6 +28,7 @@ type uses struct {
 	done chan struct{}
 }
 
+// use is of a secret of a key, or of a token, which has no secret beside itself.
 type use struct{ tenant, key, secret int64 }
 
 // maxPending bounds the memory while the database is away. Beyond it, secrets
@@ -36,9 +38,9 @@ const maxPending = 100_000
 // maxUses is how many uses one statement writes.
 const maxUses = 1000
 
-func newUses(db *postgres.DB, logger *slog.Logger, every time.Duration) *uses {
+func newUses(db *postgres.DB, logger *slog.Logger, every time.Duration, record func(*postgres.Tx, []tenant.Use) error) *uses {
 	ctx, stop := context.WithCancel(context.Background())
-	u := &uses{db: db, logger: logger, pending: map[use]time.Time{}, stop: stop, done: make(chan struct{})}
+	u := &uses{db: db, logger: logger, record: record, pending: map[use]time.Time{}, stop: stop, done: make(chan struct{})}
 	go u.run(ctx, every)
 	return u
 }
@@ -93,7 +95,7 @@ func (u *uses) flush(ctx context.Context) {
 		})
 		for some := range slices.Chunk(all, maxUses) {
 			err := u.db.Tenant(ctx, postgres.NewScope(t, "authn"), func(tx *postgres.Tx) error {
-				return tenant.RecordUses(tx, some)
+				return u.record(tx, some)
 			})
 			if err != nil {
 				failed = err
@@ -104,6 +106,6 @@ func (u *uses) flush(ctx context.Context) {
 		}
 	}
 	if failed != nil {
-		u.logger.Warn("last uses of keys could not be written; they are kept for the next time", "error", failed)
+		u.logger.Warn("last uses could not be written; they are kept for the next time", "error", failed)
 	}
 }
