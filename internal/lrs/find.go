@@ -34,24 +34,29 @@ const (
 // walk through Next delivers each statement once; with new writes nothing that
 // was stored before the first page is lost or repeated.
 func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*Page, error) {
+	var page *Page
+	err := r.read(ctx, in, func(tx *postgres.Tx) (err error) {
+		page, err = r.find(ctx, tx, in, q, after)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+func (r *LRS) find(ctx context.Context, tx *postgres.Tx, in Read, q *xapi.Query, after Cursor) (*Page, error) {
 	limit := q.Limit
 	if limit == 0 {
 		limit = pageDefault
 	}
 	limit = min(limit, r.pageMax)
 	page := &Page{}
-	err := r.read(ctx, in, func(tx *postgres.Tx) error {
-		*page = Page{}
-		s := newSearch(in, q, after)
-		if err := s.begin(ctx, tx, &page.ConsistentThrough); err != nil {
-			return err
-		}
-		return r.fill(ctx, tx, s, page, limit)
-	})
-	if err != nil {
+	s := newSearch(in, q, after)
+	if err := s.begin(ctx, tx, &page.ConsistentThrough); err != nil {
 		return nil, err
 	}
-	return page, nil
+	return page, r.fill(ctx, tx, s, page, limit)
 }
 
 // fill loads candidates until the page is full or there are no more. One

@@ -20,7 +20,7 @@ const PseudonymHome = "https://pseudonym.stoa.invalid"
 
 // Pseudonym gives the account name that stands for an identity (see
 // ParseAgent), always the same, and a name for people to read.
-type Pseudonym func(identity string) (account, name string)
+type Pseudonym func(identity string) (account, name string, err error)
 
 // Mask appends the statement text, a complete one as returned in exact format,
 // to dst so that nobody can be recognised by it. What is kept is a closed list:
@@ -31,13 +31,16 @@ type Pseudonym func(identity string) (account, name string)
 //   - responses, and values of extensions other than true and false, are Hidden;
 //   - members that the specification does not know are left out.
 //
-// The authority stays: it is a key. The only error is Internal: text is not
-// what Decode accepts.
+// The authority stays: it is a key. Errors are those of p, and Internal: text
+// is not what Decode accepts.
 func Mask(dst, text []byte, p Pseudonym) ([]byte, error) {
 	m := masker{pseudonym: p}
 	m.collect(&scan{text: text}, inStatement)
 	before := len(dst)
 	dst = m.append(dst, &scan{text: text}, inStatement)
+	if m.err != nil {
+		return dst[:before], m.err
+	}
 	if m.broken {
 		return dst[:before], fault.New(fault.Internal, "a stored statement is not JSON")
 	}
@@ -48,6 +51,7 @@ type masker struct {
 	pseudonym Pseudonym
 	telling   []string // what gives somebody of the statement away, in lower case
 	broken    bool
+	err       error // of pseudonym
 }
 
 // collect finds every agent of a statement and remembers what gives it away.
@@ -274,7 +278,10 @@ func (m *masker) agent(dst, raw []byte) []byte {
 		dst = append(dst, `{"objectType":"Agent"`...)
 	}
 	if err == nil {
-		account, name := m.pseudonym(a.Identity)
+		account, name, err := m.pseudonym(a.Identity)
+		if err != nil {
+			m.err = err
+		}
 		dst = quote(append(dst, `,"name":`...), name)
 		dst = append(append(dst, `,"account":{"homePage":"`...), PseudonymHome...)
 		dst = append(quote(append(dst, `","name":`...), account), '}')

@@ -10,14 +10,14 @@ import (
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
-func pseudonym(identity string) (string, string) {
+func pseudonym(identity string) (account, name string, err error) {
 	const digits = "abcdefghijklmnopqrstuvwxyz"
 	n := 0
 	for _, c := range identity {
 		n = (n*31 + int(c)) % 17576
 	}
-	name := string([]byte{digits[n%26], digits[n/26%26], digits[n/676]})
-	return "p" + name, "Learner " + strings.ToUpper(name)
+	name = string([]byte{digits[n%26], digits[n/26%26], digits[n/676]})
+	return "p" + name, "Learner " + strings.ToUpper(name), nil
 }
 
 const personal = `{"id":"7e5a1d1e-5c3c-4f0a-9d0d-0f3a3a1f0001","version":"1.0.0","stored":"2026-01-01T00:00:00Z","timestamp":"2026-01-01T00:00:00Z",
