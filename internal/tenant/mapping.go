@@ -2,11 +2,13 @@ package tenant
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -40,11 +42,11 @@ func ListMappings(tx *postgres.Tx) ([]Mapping, error) {
 // others at their next sign-in. Whoever adds it must hold all that the role
 // holds: the caller asks authz before. Invalid: the group or the role;
 // NotFound: the store; Conflict: there is such a mapping, or too many.
-func AddMapping(tx *postgres.Tx, claim, role string, store int64) (*Mapping, error) {
+func AddMapping(tx *postgres.Tx, claim, role string, store int64, now time.Time) (*Mapping, error) {
 	if n := utf8.RuneCountInString(claim); n < 1 || n > 500 || !utf8.ValidString(claim) || strings.ContainsRune(claim, 0) {
 		return nil, fault.New(fault.Invalid, "a group has 1 to 500 characters")
 	}
-	if err := touch(tx); err != nil {
+	if err := authz.Touch(tx); err != nil {
 		return nil, err
 	}
 	if err := requireRole(tx, role); err != nil {
@@ -72,7 +74,7 @@ func AddMapping(tx *postgres.Tx, claim, role string, store int64) (*Mapping, err
 		tx.TenantID(), m.ID, m.Claim, m.Role, m.Store); err != nil {
 		return nil, err
 	}
-	if err := syncGroupNamed(tx, claim); err != nil {
+	if err := syncGroupNamed(tx, claim, now); err != nil {
 		return nil, err
 	}
 	return m, audit.Record(tx, audit.Event{Type: audit.MappingChanged, Target: m.target(), After: m.state()})
@@ -84,8 +86,8 @@ func (m *Mapping) state() map[string]any {
 
 // RemoveMapping undoes AddMapping. NotFound: the mapping; Conflict: the last
 // admin has the role by it.
-func RemoveMapping(tx *postgres.Tx, mapping int64) error {
-	if err := touch(tx); err != nil {
+func RemoveMapping(tx *postgres.Tx, mapping int64, now time.Time) error {
+	if err := authz.Touch(tx); err != nil {
 		return err
 	}
 	rows, err := tx.Query(tx.Context(), `delete from role_mappings where tenant_id = $1 and id = $2
@@ -100,7 +102,7 @@ func RemoveMapping(tx *postgres.Tx, mapping int64) error {
 	if len(gone) == 0 {
 		return fault.New(fault.NotFound, "there is no such mapping")
 	}
-	if err := syncGroupNamed(tx, gone[0].Claim); err != nil {
+	if err := syncGroupNamed(tx, gone[0].Claim, now); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Event{Type: audit.MappingChanged, Target: gone[0].target(), Before: gone[0].state()})

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -106,7 +107,7 @@ func newMember(email, name string, status MemberStatus, now time.Time) (*Member,
 
 // addMember inserts m, after those who change members now.
 func addMember(tx *postgres.Tx, m *Member) error {
-	if err := touch(tx); err != nil {
+	if err := authz.Touch(tx); err != nil {
 		return err
 	}
 	m.TenantID = tx.TenantID()
@@ -141,7 +142,7 @@ func GetMember(tx *postgres.Tx, member int64) (*Member, error) {
 // lockMember is GetMember for whoever goes on to change the member, after
 // those who change anybody's permissions now.
 func lockMember(tx *postgres.Tx, member, version int64) (*Member, error) {
-	if err := touch(tx); err != nil {
+	if err := authz.Touch(tx); err != nil {
 		return nil, err
 	}
 	m, err := GetMember(tx, member)
@@ -227,19 +228,23 @@ func DisableMember(tx *postgres.Tx, member, version int64, now time.Time) (*Memb
 	if err != nil {
 		return nil, err
 	}
-	return m, disable(tx, m, now)
+	before := *m
+	return m, disable(tx, m, &before, now)
 }
 
-func disable(tx *postgres.Tx, m *Member, now time.Time) error {
-	before := *m
+// disable writes m, which may be different from before in more than this.
+func disable(tx *postgres.Tx, m, before *Member, now time.Time) error {
 	m.Status = MemberDisabled
-	if err := saveMember(tx, m, &before, audit.MemberDisabled, now); err != nil || before.Status == MemberDisabled {
+	if before.Status == MemberDisabled {
+		return saveMember(tx, m, before, audit.MemberChanged, now)
+	}
+	if err := saveMember(tx, m, before, audit.MemberDisabled, now); err != nil {
 		return err
 	}
 	if err := endSessions(tx, m.ID, now); err != nil {
 		return err
 	}
-	return requireAdmin(tx)
+	return authz.RequireAdmin(tx)
 }
 
 // EnableMember undoes DisableMember. Sessions from before stay ended.
@@ -269,7 +274,7 @@ func RemoveMember(tx *postgres.Tx, member, version int64) error {
 	if err := audit.Record(tx, audit.Event{Type: audit.MemberRemoved, Target: m.target(), Before: m.state()}); err != nil {
 		return err
 	}
-	return requireAdmin(tx)
+	return authz.RequireAdmin(tx)
 }
 
 // saveMember writes m and tells of what is different from before; nothing

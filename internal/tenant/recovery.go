@@ -2,11 +2,13 @@ package tenant
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -48,7 +50,7 @@ func ParseRecovery(token string) (tenant int64, ok bool) {
 // is made or enabled where needed and has the role that runs the tenant. As
 // with SignIn a refusal is no error: let the transaction commit.
 func UseRecovery(tx *postgres.Tx, peppers *Peppers, token string, now time.Time) (*Member, *Refusal, error) {
-	if err := touch(tx); err != nil { // one link used twice at once: one of them wins
+	if err := authz.Touch(tx); err != nil { // one link used twice at once: one of them wins
 		return nil, nil, err
 	}
 	email, err := takeRecovery(tx, peppers, token, now)
@@ -79,8 +81,14 @@ func UseRecovery(tx *postgres.Tx, peppers *Peppers, token string, now time.Time)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := giveGrant(tx, m.ID, "recovery", roleIn{Role: adminRole(t)}); err != nil {
+	grants, err := grantsOf(tx, m.ID, now)
+	if err != nil {
 		return nil, nil, err
+	}
+	if !slices.ContainsFunc(grants, func(g authz.Grant) bool { return g.Source == authz.Recovery && lasting(g, adminRole(t)) }) {
+		if _, err := authz.GiveGrant(tx, authz.Trusted, authz.NewGrant{Member: m.ID, Role: adminRole(t), Source: authz.Recovery}, now); err != nil {
+			return nil, nil, err
+		}
 	}
 	return m, nil, audit.Record(tx, audit.Event{Type: audit.RecoveryLinkUsed, Target: m.target()})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
@@ -57,10 +58,10 @@ func UpdateSettings(tx *postgres.Tx, s Settings, version int64) (*Settings, erro
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(tx.Context(), `insert into tenant_settings (tenant_id) values ($1) on conflict do nothing`, tx.TenantID()); err != nil {
+	if err := authz.Touch(tx); err != nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(tx.Context(), `select from tenant_settings where tenant_id = $1 for update`, tx.TenantID()); err != nil {
+	if _, err := tx.Exec(tx.Context(), `insert into tenant_settings (tenant_id) values ($1) on conflict do nothing`, tx.TenantID()); err != nil {
 		return nil, err
 	}
 	before, err := GetSettings(tx)

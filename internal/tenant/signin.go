@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
@@ -57,10 +58,13 @@ const (
 // let it commit and then answer with Refusal.Err. Whoever calls records the
 // sign-in itself (audit.SignedIn), for the session is its own.
 func SignIn(tx *postgres.Tx, who Identity, by *Provider, now time.Time) (*Member, *Refusal, error) {
-	if err := touch(tx); err != nil { // two first sign-ins of one person wait for each other
-		return nil, nil, err
-	}
 	d, err := decide(tx, &who, by, now)
+	if err == nil && d.changes(who, by) { // most sign-ins change nothing, and need not wait
+		if err := authz.Touch(tx); err != nil {
+			return nil, nil, err
+		}
+		d, err = decide(tx, &who, by, now) // as whoever came first left it
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,10 +75,10 @@ func SignIn(tx *postgres.Tx, who Identity, by *Provider, now time.Time) (*Member
 		return nil, nil, err
 	}
 	m := d.member
-	if err := syncGrants(tx, m.ID, "sso", d.roles); err != nil {
+	if _, err := authz.SyncGrants(tx, m.ID, authz.SSO, d.roles, now); err != nil {
 		return nil, nil, err
 	}
-	if n, err := countGrants(tx, m.ID, now); err != nil || n > 0 {
+	if grants, err := grantsOf(tx, m.ID, now); err != nil || len(grants) > 0 {
 		return m, nil, err
 	}
 	return nil, &Refusal{reasonNoRole}, recordRefusal(tx, who, reasonNoRole)
@@ -130,8 +134,20 @@ func follow(tx *postgres.Tx, m *Member, who Identity, by *Provider) error {
 type decision struct {
 	member  *Member
 	made    bool // member is new
-	roles   []roleIn
+	roles   []authz.Wanted
 	refused string
+}
+
+// changes reports whether keep may write more than the time of the sign-in.
+func (d *decision) changes(who Identity, by *Provider) bool {
+	m := d.member
+	switch {
+	case d.refused != "":
+		return false
+	case d.made, m.Status != MemberActive, m.LastSignInAt == nil, m.Issuer != who.Issuer, m.Subject != who.Subject:
+		return true
+	}
+	return !m.SCIM && (m.Name != who.Name || m.Email != who.Email && by.believes(who))
 }
 
 func decide(tx *postgres.Tx, who *Identity, by *Provider, now time.Time) (d decision, err error) {
@@ -205,23 +221,17 @@ func (who *Identity) keepable() bool {
 const maxGroups = 5000
 
 // rolesOf returns what the mapping makes of groups, else the default.
-func rolesOf(tx *postgres.Tx, groups []string, otherwise string) ([]roleIn, error) {
+func rolesOf(tx *postgres.Tx, groups []string, otherwise string) ([]authz.Wanted, error) {
 	rows, err := tx.Query(tx.Context(), `select distinct role, coalesce(store_id, 0) from role_mappings
 		where tenant_id = $1 and claim = any ($2) order by 1, 2`, tx.TenantID(), slices.Clip(groups))
 	if err != nil {
 		return nil, err
 	}
-	roles, err := pgx.CollectRows(rows, pgx.RowToStructByPos[roleIn])
+	roles, err := pgx.CollectRows(rows, pgx.RowToStructByPos[authz.Wanted])
 	if err == nil && len(roles) == 0 && otherwise != "" {
-		roles = []roleIn{{Role: otherwise}}
+		roles = []authz.Wanted{{Role: otherwise}}
 	}
 	return roles, err
-}
-
-func countGrants(tx *postgres.Tx, member int64, now time.Time) (n int, err error) {
-	err = tx.QueryRow(tx.Context(), `select count(*) from grants where tenant_id = $1 and member_id = $2
-		and (expires_at is null or expires_at > $3)`, tx.TenantID(), member, now).Scan(&n)
-	return n, err
 }
 
 func recordRefusal(tx *postgres.Tx, who Identity, reason string) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/secret"
@@ -183,7 +184,7 @@ func PutDraft(tx *postgres.Tx, ring Keyring, d Draft, insecure bool, version int
 
 // lockSSO is GetSSO for whoever goes on to change it.
 func lockSSO(tx *postgres.Tx) (*SSO, error) {
-	if err := touch(tx); err != nil {
+	if err := authz.Touch(tx); err != nil {
 		return nil, err
 	}
 	return GetSSO(tx)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
@@ -101,12 +102,12 @@ func requireTester(tx *postgres.Tx, p *Provider, now time.Time) error {
 		return err
 	case d.refused != "":
 		return fault.New(fault.Conflict, "with this configuration the person who tested it could not sign in: %s", d.refused)
-	case slices.Contains(d.roles, roleIn{Role: adminRole(t)}):
+	case slices.Contains(d.roles, authz.Wanted{Role: adminRole(t)}):
 		return nil
 	case d.made:
 	default:
-		lasting, err := holdsLastingly(tx, d.member.ID, adminRole(t))
-		if err != nil || lasting {
+		grants, err := grantsOf(tx, d.member.ID, now)
+		if err != nil || slices.ContainsFunc(grants, func(g authz.Grant) bool { return g.Source != authz.SSO && lasting(g, adminRole(t)) }) {
 			return err
 		}
 	}
