@@ -169,7 +169,7 @@ func ListEntries(tx *postgres.Tx, page Page) ([]Entry, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	entries, err := selectEntries(tx, `where tenant_id = $1 and ($2 = 0 or (entered_at, id) < (
+	entries, err := selectEntries(tx, `where tenant_id = $1 and ($2::bigint = 0 or (entered_at, id) < (
 		select c.entered_at, c.id from entries c where c.tenant_id = $1 and c.id = $2)) order by entered_at desc, id desc limit $3`,
 		after, page.limit()+1)
 	entries, next := cut(page, entries, func(e Entry) string { return id.Text(e.ID) })

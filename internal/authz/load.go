@@ -17,17 +17,17 @@ select 0, coalesce((select version from policy_versions v where v.tenant_id = t.
 from tenants t where t.id = $1
 union all
 select 1, id, '', 0, null, null from members
-where tenant_id = $1 and status = 'active' and ($3 = 0 or id = $3)
+where tenant_id = $1 and status = 'active' and ($3::bigint = 0 or id = $3)
 union all
 select 2, member_id, role, coalesce(store_id, 0), expires_at, array[id::text] from grants
-where tenant_id = $1 and (expires_at is null or expires_at > $2) and ($3 = 0 or member_id = $3)
+where tenant_id = $1 and (expires_at is null or expires_at > $2) and ($3::bigint = 0 or member_id = $3)
 union all
 select 3, 0, slug, 0, null, actions from roles where tenant_id = $1
 union all
-select 4, member_id, session, 0, at, null from ended_sessions where tenant_id = $1 and expires_at > $2 and ($3 = 0 or member_id = $3)
+select 4, member_id, session, 0, at, null from ended_sessions where tenant_id = $1 and expires_at > $2 and ($3::bigint = 0 or member_id = $3)
 union all
 select 5, operator_id, level, 0, expires_at, null from entries
-where tenant_id = $1 and left_at is null and expires_at > $2 and ($3 = 0 or operator_id = $3)`
+where tenant_id = $1 and left_at is null and expires_at > $2 and ($3::bigint = 0 or operator_id = $3)`
 
 // What the first column says a row is.
 const (

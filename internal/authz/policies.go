@@ -9,7 +9,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
@@ -200,6 +199,16 @@ func (p *Policies) Announce(_ context.Context, tenant int64) {
 	}
 }
 
+// FlushUses writes now what is written once a minute: when grants were last used.
+func (p *Policies) FlushUses(ctx context.Context) { p.uses.flush(ctx) }
+
+// Snapshots is how many tenants' snapshots are kept at present.
+func (p *Policies) Snapshots() int {
+	p.cache.mu.Lock()
+	defer p.cache.mu.Unlock()
+	return p.cache.order.Len()
+}
+
 // read is what the cache asks: the tenant's snapshot, or old where that is
 // still true.
 func (p *Policies) read(ctx context.Context, tenant int64, old *snapshot) (s *snapshot, err error) {
@@ -219,8 +228,5 @@ func (p *Policies) read(ctx context.Context, tenant int64, old *snapshot) (s *sn
 		s, err = load(tx, now, 0)
 		return err
 	})
-	if err != nil && fault.KindOf(err) == fault.Internal {
-		return nil, fault.Wrap(fault.Internal, err, "permissions cannot be read")
-	}
 	return s, err
 }

@@ -1,0 +1,133 @@
+package authz_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stoa-lrs/stoa/internal/authz"
+	"github.com/stoa-lrs/stoa/internal/dev/redisserver"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+)
+
+// within is how soon a change must take effect on every replica.
+const within = time.Second
+
+// replica opens Policies with a connection of their own and the real clock.
+func (w *world) replica(o *redis.Options) *authz.Policies {
+	client := redis.NewClient(o)
+	w.t.Cleanup(func() { _ = client.Close() })
+	return w.open(authz.Config{Redis: client})
+}
+
+// changes gives and takes a role on one replica while the other is asked all
+// the time, and requires that the other follows soon enough.
+func (w *world) changes(t *testing.T, tenant, member int64, here, there *authz.Policies) {
+	t.Helper()
+	request := authz.Request{Tenant: tenant, Subject: authz.Subject(member), Action: authz.StatementsView}
+	follows := func(want bool) {
+		t.Helper()
+		begun := time.Now()
+		require.Equal(t, want, w.decide(here, request), "at once where it was announced")
+		for w.decide(there, request) != want {
+			require.Less(t, time.Since(begun), within, "wanted %v", want)
+		}
+	}
+	require.False(t, w.decide(there, request))
+	g := w.give(tenant, authz.NewGrant{Member: member, Role: authz.Analyst})
+	here.Announce(t.Context(), tenant)
+	follows(true)
+	w.in(tenant, func(tx *postgres.Tx) error { return authz.TakeGrant(tx, member, g.ID) })
+	here.Announce(t.Context(), tenant)
+	follows(false)
+}
+
+func TestAChangeReachesTheOtherReplica(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	tenant := w.tenant("mine")
+	member := w.member(tenant, "member")
+
+	t.Run("without Redis", func(t *testing.T) {
+		w.changes(t, tenant, member, w.open(authz.Config{}), w.open(authz.Config{}))
+	})
+	t.Run("with the embedded Redis", func(t *testing.T) {
+		url, stop, err := redisserver.Start()
+		require.NoError(t, err)
+		defer stop()
+		o, err := redis.ParseURL(url)
+		require.NoError(t, err)
+		w.changes(t, tenant, member, w.replica(o), w.replica(o))
+	})
+	t.Run("while Redis dies and comes back", func(t *testing.T) {
+		server := miniredis.NewMiniRedis()
+		require.NoError(t, server.Start())
+		defer server.Close()
+		o := &redis.Options{Addr: server.Addr()}
+		here, there := w.replica(o), w.replica(o)
+		w.changes(t, tenant, member, here, there)
+		server.Close()
+		w.changes(t, tenant, member, here, there)
+		require.NoError(t, server.Restart())
+		w.changes(t, tenant, member, here, there)
+		require.Eventually(t, func() bool { return server.PubSubNumSub("stoa:policy")["stoa:policy"] == 2 }, 10*time.Second, 10*time.Millisecond,
+			"they listen again by themselves")
+		w.changes(t, tenant, member, here, there)
+	})
+}
+
+// With a clock that stands still only the announcement can tell the other.
+func TestAnAnnouncementIsHeard(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	tenant := w.tenant("mine")
+	member := w.member(tenant, "member")
+	server := miniredis.NewMiniRedis()
+	require.NoError(t, server.Start())
+	defer server.Close()
+	client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	defer func() { _ = client.Close() }()
+	here, there := w.policies(client), w.policies(client)
+	require.Eventually(t, func() bool { return server.PubSubNumSub("stoa:policy")["stoa:policy"] == 2 }, 10*time.Second, time.Millisecond)
+	require.False(t, w.may(there, tenant, member, 0, authz.StatementsView))
+	w.give(tenant, authz.NewGrant{Member: member, Role: authz.Analyst})
+	require.False(t, w.may(there, tenant, member, 0, authz.StatementsView), "nobody has told")
+	server.Publish("stoa:policy", "no tenant")
+	here.Announce(t.Context(), tenant)
+	require.Eventually(t, func() bool { return w.may(there, tenant, member, 0, authz.StatementsView) }, within, time.Millisecond)
+}
+
+// A Redis that is stopped keeps its connections open and answers nothing. The
+// server is the real one, which a machine for tests has (CI does).
+func TestAChangeReachesTheOtherReplicaPastASilentRedis(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("redis-server")
+	require.NoError(t, err)
+	w := setup(t)
+	tenant := w.tenant("mine")
+	member := w.member(tenant, "member")
+	socket := filepath.Join(t.TempDir(), "redis.sock")
+	server := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no")
+	require.NoError(t, server.Start())
+	defer func() {
+		_ = server.Process.Signal(syscall.SIGCONT)
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	}()
+	o := &redis.Options{Network: "unix", Addr: socket}
+	probe := redis.NewClient(o)
+	defer func() { _ = probe.Close() }()
+	require.Eventually(t, func() bool { return probe.Ping(t.Context()).Err() == nil }, 10*time.Second, 5*time.Millisecond)
+	here, there := w.replica(o), w.replica(o)
+	w.changes(t, tenant, member, here, there)
+	require.NoError(t, server.Process.Signal(syscall.SIGSTOP))
+	w.changes(t, tenant, member, here, there)
+	require.NoError(t, server.Process.Signal(syscall.SIGCONT))
+	w.changes(t, tenant, member, here, there)
+}
