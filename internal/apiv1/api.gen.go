@@ -20,20 +20,17 @@ import (
 
 // Defines values for AccessReviewRowFlags.
 const (
-	AccessReviewRowFlagsDisabled     AccessReviewRowFlags = "disabled"
-	AccessReviewRowFlagsExpired      AccessReviewRowFlags = "expired"
-	AccessReviewRowFlagsNeverExpires AccessReviewRowFlags = "never_expires"
-	AccessReviewRowFlagsUnused       AccessReviewRowFlags = "unused"
+	AccessReviewRowFlagsExpired   AccessReviewRowFlags = "expired"
+	AccessReviewRowFlagsNeverUsed AccessReviewRowFlags = "never_used"
+	AccessReviewRowFlagsUnused    AccessReviewRowFlags = "unused"
 )
 
 // Valid indicates whether the value is a known member of the AccessReviewRowFlags enum.
 func (e AccessReviewRowFlags) Valid() bool {
 	switch e {
-	case AccessReviewRowFlagsDisabled:
-		return true
 	case AccessReviewRowFlagsExpired:
 		return true
-	case AccessReviewRowFlagsNeverExpires:
+	case AccessReviewRowFlagsNeverUsed:
 		return true
 	case AccessReviewRowFlagsUnused:
 		return true
@@ -44,9 +41,8 @@ func (e AccessReviewRowFlags) Valid() bool {
 
 // Defines values for AccessReviewRowKind.
 const (
-	AccessReviewRowKindKey      AccessReviewRowKind = "key"
-	AccessReviewRowKindMember   AccessReviewRowKind = "member"
-	AccessReviewRowKindOperator AccessReviewRowKind = "operator"
+	AccessReviewRowKindKey    AccessReviewRowKind = "key"
+	AccessReviewRowKindMember AccessReviewRowKind = "member"
 )
 
 // Valid indicates whether the value is a known member of the AccessReviewRowKind enum.
@@ -55,8 +51,6 @@ func (e AccessReviewRowKind) Valid() bool {
 	case AccessReviewRowKindKey:
 		return true
 	case AccessReviewRowKindMember:
-		return true
-	case AccessReviewRowKindOperator:
 		return true
 	default:
 		return false
@@ -67,9 +61,7 @@ func (e AccessReviewRowKind) Valid() bool {
 const (
 	AccessReviewRowStatusActive   AccessReviewRowStatus = "active"
 	AccessReviewRowStatusDisabled AccessReviewRowStatus = "disabled"
-	AccessReviewRowStatusExpired  AccessReviewRowStatus = "expired"
 	AccessReviewRowStatusInvited  AccessReviewRowStatus = "invited"
-	AccessReviewRowStatusRevoked  AccessReviewRowStatus = "revoked"
 )
 
 // Valid indicates whether the value is a known member of the AccessReviewRowStatus enum.
@@ -79,11 +71,7 @@ func (e AccessReviewRowStatus) Valid() bool {
 		return true
 	case AccessReviewRowStatusDisabled:
 		return true
-	case AccessReviewRowStatusExpired:
-		return true
 	case AccessReviewRowStatusInvited:
-		return true
-	case AccessReviewRowStatusRevoked:
 		return true
 	default:
 		return false
@@ -868,6 +856,9 @@ type AccessReviewPage struct {
 
 	// Next Cursor of the next page, for `after`; empty on the last one.
 	Next Next `json:"next"`
+
+	// Totals Numbers over the whole tenant. Of members, active ones with at least one valid grant that lets them.
+	Totals AccessReviewTotals `json:"totals"`
 }
 
 // AccessReviewRow One way in which somebody or something may look at, or take out, what learners did.
@@ -882,18 +873,20 @@ type AccessReviewRow struct {
 	// Grant Random name of a thing inside its tenant; 8 characters, one spelling.
 	Grant *ID `json:"grant,omitempty"`
 
-	// ID Of the member, the key (user name) or the operator's entry.
-	ID         string                `json:"id"`
-	Kind       AccessReviewRowKind   `json:"kind"`
-	LastUsedAt *time.Time            `json:"lastUsedAt,omitempty"`
-	Name       string                `json:"name"`
-	Since      *time.Time            `json:"since,omitempty"`
-	Status     AccessReviewRowStatus `json:"status"`
+	// ID Of the member or the key (user name).
+	ID         string              `json:"id"`
+	Kind       AccessReviewRowKind `json:"kind"`
+	LastUsedAt *time.Time          `json:"lastUsedAt,omitempty"`
+	Name       string              `json:"name"`
+	Since      *time.Time          `json:"since,omitempty"`
+
+	// Status Of the member; of a key always active.
+	Status AccessReviewRowStatus `json:"status"`
 
 	// Store Absent: the whole tenant.
 	Store *Slug `json:"store,omitempty"`
 
-	// Via The grant: role, scopes or entry.
+	// Via The role of the grant, or the scopes of the key.
 	Via string `json:"via"`
 }
 
@@ -903,8 +896,28 @@ type AccessReviewRowFlags string
 // AccessReviewRowKind defines model for AccessReviewRow.Kind.
 type AccessReviewRowKind string
 
-// AccessReviewRowStatus defines model for AccessReviewRow.Status.
+// AccessReviewRowStatus Of the member; of a key always active.
 type AccessReviewRowStatus string
+
+// AccessReviewTotals Numbers over the whole tenant. Of members, active ones with at least one valid grant that lets them.
+type AccessReviewTotals struct {
+	// BulkKeys Keys that can read in bulk.
+	BulkKeys        int `json:"bulkKeys"`
+	CanExport       int `json:"canExport"`
+	CanView         int `json:"canView"`
+	CanViewIdentity int `json:"canViewIdentity"`
+
+	// Expired Of the grants.
+	Expired int `json:"expired"`
+	Grants  int `json:"grants"`
+	Members int `json:"members"`
+
+	// NeverUsed Of the grants.
+	NeverUsed int `json:"neverUsed"`
+
+	// Unused Of the grants; for 90 days.
+	Unused int `json:"unused"`
+}
 
 // Action One thing that may be permitted; the list is closed.
 type Action = string
@@ -970,15 +983,8 @@ type BrokenSeal struct {
 
 // CurrentSession The session, when asked by cookie.
 type CurrentSession struct {
-	// EndsAt Ends then in any case.
-	EndsAt time.Time `json:"endsAt"`
-
 	// ID Public name of the session.
 	ID string `json:"id"`
-
-	// IdleUntil Ends then unless used before.
-	IdleUntil time.Time `json:"idleUntil"`
-	StartedAt time.Time `json:"startedAt"`
 }
 
 // DocumentContent A document inside JSON, so that nothing a course has stored runs on this origin.
@@ -1793,11 +1799,12 @@ type Session struct {
 	Address string `json:"address"`
 
 	// Current Whether it is the one that asks.
-	Current bool      `json:"current"`
-	EndsAt  time.Time `json:"endsAt"`
+	Current bool `json:"current"`
 
 	// ID Public name of the session; not the cookie's value.
-	ID         string    `json:"id"`
+	ID string `json:"id"`
+
+	// LastSeenAt To the minute.
 	LastSeenAt time.Time `json:"lastSeenAt"`
 	StartedAt  time.Time `json:"startedAt"`
 	UserAgent  string    `json:"userAgent"`
@@ -1846,9 +1853,6 @@ type SettingsChangeBreakGlass string
 
 // SignIn defines model for SignIn.
 type SignIn struct {
-	// At When they signed in.
-	At time.Time `json:"at"`
-
 	// Email E-mail address; compared in lower case.
 	Email  Email  `json:"email"`
 	Locale string `json:"locale"`
@@ -2018,6 +2022,9 @@ type TenantStatus string
 type TenantChange struct {
 	// Limits What the tenant may do in a minute; 0 is the platform's default.
 	Limits *TenantLimits `json:"limits,omitempty"`
+
+	// Name For people. No control characters, no space at either end.
+	Name *Name `json:"name,omitempty"`
 }
 
 // TenantLimits What the tenant may do in a minute; 0 is the platform's default.
@@ -2309,11 +2316,20 @@ type UnsupportedMediaType = Problem
 
 // ListMySessionsParams defines parameters for ListMySessions.
 type ListMySessionsParams struct {
+	// Tenant Which of one's tenants the token is for.
+	Tenant OfTenant `form:"tenant" json:"tenant"`
+
 	// After Cursor of the page before (`next`).
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
 	// Limit Most items of the page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// EndMySessionParams defines parameters for EndMySession.
+type EndMySessionParams struct {
+	// Tenant Which of one's tenants the token is for.
+	Tenant OfTenant `form:"tenant" json:"tenant"`
 }
 
 // ListMyTokensParams defines parameters for ListMyTokens.
@@ -2350,12 +2366,6 @@ type ListTenantsParams struct {
 
 	// Limit Most items of the page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
-}
-
-// CreateTenantParams defines parameters for CreateTenant.
-type CreateTenantParams struct {
-	// IdempotencyKey Of your choice, e.g. a UUID; good for a day.
-	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ChangeTenantParams defines parameters for ChangeTenant.
@@ -3339,7 +3349,7 @@ type ClientInterface interface {
 	// It takes effect within a second everywhere. Ending the session that asks is signing out.
 	//
 	// Corresponds with DELETE /api/v1/me/sessions/{session} (the `EndMySession` operationId).
-	EndMySession(ctx context.Context, session TheSession, reqEditors ...RequestEditorFn) (*http.Response, error)
+	EndMySession(ctx context.Context, session TheSession, params *EndMySessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMyTokens Your access tokens in a tenant
 	//
@@ -3380,14 +3390,14 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/tenants (the `CreateTenant` operationId).
-	CreateTenantWithBody(ctx context.Context, params *CreateTenantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateTenantWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateTenant Make a tenant
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/tenants (the `CreateTenant` operationId).
-	CreateTenant(ctx context.Context, params *CreateTenantParams, body CreateTenantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateTenant(ctx context.Context, body CreateTenantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTenant One tenant
 	//
@@ -4002,8 +4012,8 @@ func (c *Client) ListMySessions(ctx context.Context, params *ListMySessionsParam
 // It takes effect within a second everywhere. Ending the session that asks is signing out.
 //
 // Corresponds with DELETE /api/v1/me/sessions/{session} (the `EndMySession` operationId).
-func (c *Client) EndMySession(ctx context.Context, session TheSession, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewEndMySessionRequest(c.Server, session)
+func (c *Client) EndMySession(ctx context.Context, session TheSession, params *EndMySessionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndMySessionRequest(c.Server, session, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4113,8 +4123,8 @@ func (c *Client) ListTenants(ctx context.Context, params *ListTenantsParams, req
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/tenants (the `CreateTenant` operationId).
-func (c *Client) CreateTenantWithBody(ctx context.Context, params *CreateTenantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateTenantRequestWithBody(c.Server, params, contentType, body)
+func (c *Client) CreateTenantWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTenantRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4130,8 +4140,8 @@ func (c *Client) CreateTenantWithBody(ctx context.Context, params *CreateTenantP
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/tenants (the `CreateTenant` operationId).
-func (c *Client) CreateTenant(ctx context.Context, params *CreateTenantParams, body CreateTenantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateTenantRequest(c.Server, params, body)
+func (c *Client) CreateTenant(ctx context.Context, body CreateTenantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTenantRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5664,6 +5674,14 @@ func NewListMySessionsRequest(server string, params *ListMySessionsParams) (*htt
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tenant", params.Tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
 		if params.After != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -5703,7 +5721,7 @@ func NewListMySessionsRequest(server string, params *ListMySessionsParams) (*htt
 }
 
 // NewEndMySessionRequest constructs an http.Request for the EndMySession method
-func NewEndMySessionRequest(server string, session TheSession) (*http.Request, error) {
+func NewEndMySessionRequest(server string, session TheSession, params *EndMySessionParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5726,6 +5744,29 @@ func NewEndMySessionRequest(server string, session TheSession) (*http.Request, e
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tenant", params.Tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
@@ -6039,18 +6080,18 @@ func NewListTenantsRequest(server string, params *ListTenantsParams) (*http.Requ
 }
 
 // NewCreateTenantRequest calls the generic CreateTenant builder with application/json body
-func NewCreateTenantRequest(server string, params *CreateTenantParams, body CreateTenantJSONRequestBody) (*http.Request, error) {
+func NewCreateTenantRequest(server string, body CreateTenantJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateTenantRequestWithBody(server, params, "application/json", bodyReader)
+	return NewCreateTenantRequestWithBody(server, "application/json", bodyReader)
 }
 
 // NewCreateTenantRequestWithBody constructs an http.Request for the CreateTenant method, with any body, and a specified content type
-func NewCreateTenantRequestWithBody(server string, params *CreateTenantParams, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateTenantRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -6074,21 +6115,6 @@ func NewCreateTenantRequestWithBody(server string, params *CreateTenantParams, c
 	}
 
 	req.Header.Add("Content-Type", contentType)
-
-	if params != nil {
-
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
-
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("Idempotency-Key", headerParam0)
-		}
-
-	}
 
 	return req, nil
 }
