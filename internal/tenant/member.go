@@ -188,7 +188,7 @@ func ListMembers(tx *postgres.Tx, f MemberFilter, page Page) ([]Member, string, 
 	}
 	rows, err := tx.Query(tx.Context(), `select `+memberColumns+` from members
 		where tenant_id = $1 and email > $2 and ($3 = '' or status = $3) and starts_with(email, $4) order by email limit $5`,
-		tx.TenantID(), strings.ToValidUTF8(string(after), ""), string(f.Status), strings.ToLower(f.Prefix), page.limit()+1)
+		tx.TenantID(), queryable(string(after)), string(f.Status), queryable(strings.ToLower(f.Prefix)), page.limit()+1)
 	if err != nil {
 		return nil, "", err
 	}

@@ -20,6 +20,12 @@ func checkSlug(slug string) error {
 	return nil
 }
 
+// queryable is text as a query can carry it: what the database cannot hold
+// becomes U+FFFD, which stands in no name.
+func queryable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
 func checkName(name string) error {
 	switch n := utf8.RuneCountInString(name); {
 	case !utf8.ValidString(name), strings.ContainsFunc(name, unicode.IsControl):

@@ -38,7 +38,7 @@ func lasting(g authz.Grant, role string) bool {
 
 // requireRole is Invalid unless members of the tenant can have that role.
 func requireRole(tx *postgres.Tx, role string) error {
-	_, err := authz.GetRole(tx, role)
+	_, err := authz.GetRole(tx, queryable(role))
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.Invalid, "there is no role %q", role)
 	}

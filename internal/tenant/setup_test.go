@@ -93,3 +93,5 @@ func (p platform) credential(t *tenant.Tenant, k *tenant.Key) (c *tenant.Credent
 	})
 	return c
 }
+
+func hidden(text string) secret.Text { return secret.New(text) }

@@ -103,7 +103,7 @@ func GetStore(tx *postgres.Tx, slug string) (*Store, error) { return findStore(t
 
 func findStore(from *gorm.DB, slug string) (*Store, error) {
 	var s []Store
-	if err := from.Where("slug = ?", slug).Limit(1).Find(&s).Error; err != nil {
+	if err := from.Where("slug = ?", queryable(slug)).Limit(1).Find(&s).Error; err != nil {
 		return nil, err
 	}
 	if len(s) == 0 {
@@ -116,7 +116,7 @@ func findStore(from *gorm.DB, slug string) (*Store, error) {
 // next page; "" when there is none.
 func ListStores(tx *postgres.Tx, page Page) ([]Store, string, error) {
 	var stores []Store
-	err := tx.Gorm().Where("slug > ?", page.After).Order("slug").Limit(page.limit() + 1).Find(&stores).Error
+	err := tx.Gorm().Where("slug > ?", queryable(page.After)).Order("slug").Limit(page.limit() + 1).Find(&stores).Error
 	stores, next := cut(page, stores, func(s Store) string { return s.Slug })
 	return stores, next, err
 }

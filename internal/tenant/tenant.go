@@ -103,7 +103,7 @@ func Create(ctx context.Context, op *postgres.Operator, slug, name string, now t
 // Get returns the tenant of that slug, or NotFound.
 func Get(ctx context.Context, op *postgres.Operator, slug string) (t *Tenant, err error) {
 	err = op.Do(ctx, func(tx pgx.Tx) error {
-		t, err = one(ctx, tx, `select `+tenantColumns+` from tenants where slug = $1`, slug)
+		t, err = one(ctx, tx, `select `+tenantColumns+` from tenants where slug = $1`, queryable(slug))
 		return err
 	})
 	return t, named(err, slug)
@@ -119,7 +119,7 @@ func Platform(ctx context.Context, op *postgres.Operator) (*Tenant, error) {
 func List(ctx context.Context, op *postgres.Operator, page Page) (tenants []Tenant, next string, err error) {
 	err = op.Do(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `select `+tenantColumns+` from tenants where slug > $1 and kind = 'client' order by slug limit $2`,
-			page.After, page.limit()+1)
+			queryable(page.After), page.limit()+1)
 		if err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ const maxLimit = 1_000_000_000
 // no event.
 func change(ctx context.Context, op *postgres.Operator, slug string, version int64, event audit.Type, fn func(*Tenant)) (t *Tenant, err error) {
 	err = op.Do(ctx, func(tx pgx.Tx) error {
-		t, err = one(ctx, tx, `select `+tenantColumns+` from tenants where slug = $1 for update`, slug)
+		t, err = one(ctx, tx, `select `+tenantColumns+` from tenants where slug = $1 for update`, queryable(slug))
 		if err != nil {
 			return err
 		}
