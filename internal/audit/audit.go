@@ -4,13 +4,16 @@
 // reading the log. It never decides whether something is permitted.
 //
 // Its data lives in the tables audit_events and audit_seals, to which rows are
-// only added.
+// only added; in audit_segments and audit_words, which can be made again from
+// those; and in audit_anchors and audit_streams, which say what has been passed
+// on to the outside. docs/audit.md tells how the chain works.
 package audit
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -124,21 +127,12 @@ func RecordOperator(ctx context.Context, tx pgx.Tx, tenant int64, e Event) error
 const insert = `insert into audit_events (tenant_id, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name,
 	outcome, address, user_agent, session, request_id, details) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
 
+// row returns the columns of insert.
 func row(tenant int64, s Source, e Event) ([]any, error) {
 	if !e.Type.known() {
 		return nil, fmt.Errorf("audit: %q is not in the taxonomy", e.Type)
 	}
-	details := map[string]any{}
-	for name, value := range e.Details {
-		details[name] = value
-	}
-	if e.Before != nil {
-		details["before"] = e.Before
-	}
-	if e.After != nil {
-		details["after"] = e.After
-	}
-	text, err := json.Marshal(details) // keys sorted
+	text, err := e.details()
 	if err != nil {
 		return nil, fmt.Errorf("audit: details of %s: %w", e.Type, err)
 	}
@@ -148,6 +142,44 @@ func row(tenant int64, s Source, e Event) ([]any, error) {
 	return []any{
 		tenant, clean(string(s.Actor.Kind), 20), clean(s.Actor.ID, 200), clean(s.Actor.Name, 400), string(e.Type),
 		clean(e.Target.Kind, 50), clean(e.Target.ID, 400), clean(e.Target.Name, 400),
-		string(e.Outcome), clean(s.Address, 64), clean(s.UserAgent, 400), clean(s.Session, 100), clean(s.RequestID, 200), string(text),
+		string(e.Outcome), clean(s.Address, 64), clean(s.UserAgent, 400), clean(s.Session, 100), clean(s.RequestID, 200), text,
 	}, nil
+}
+
+// detailsMax is how many bytes of JSON an event may carry.
+const detailsMax = 64 << 10
+
+// details returns the JSON of everything about e that has no column, its keys
+// sorted. What is too large is left out, value by value, and says so.
+func (e Event) details() (string, error) {
+	all := map[string]json.RawMessage{}
+	add := func(name string, value any) error {
+		text, err := json.Marshal(value)
+		if len(text) > detailsMax/4 {
+			text, err = json.Marshal(fmt.Sprintf("(%d bytes, left out)", len(text)))
+		}
+		all[name] = text
+		return err
+	}
+	for name, value := range e.Details {
+		if err := add(name, value); err != nil {
+			return "", err
+		}
+	}
+	if e.Before != nil {
+		if err := add("before", e.Before); err != nil {
+			return "", err
+		}
+	}
+	if e.After != nil {
+		if err := add("after", e.After); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(all)
+	if err == nil && len(text) > detailsMax {
+		text, err = json.Marshal(map[string]string{"details": fmt.Sprintf("(%d bytes, left out)", len(text))})
+	}
+	// JSON's own escape of U+0000 is no character of text in Postgres' JSON functions either; readers may cast the column.
+	return clean(strings.ReplaceAll(string(text), `\u0000`, `\ufffd`), detailsMax), err
 }

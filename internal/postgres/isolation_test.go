@@ -82,6 +82,10 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		"viewings":           `insert into viewings (tenant_id, actor, hour, rows) values ($1, 'b', now(), 1)`,
 		"audit_events":       event,
 		"audit_seals":        seal, // for want of a grant already: the application seals nothing
+		"audit_segments":     segment,
+		"audit_words":        word,
+		"audit_anchors":      anchor,
+		"audit_streams":      `insert into audit_streams (tenant_id, id, name, kind, address) values ($1, 2, 's', 'webhook', 'https://siem.example.com')`,
 	}
 	for _, table := range w.tenantTables() {
 		sql, known := forged[table]

@@ -62,6 +62,7 @@ func (w *world) populate(op *postgres.Operator, sealer *postgres.Sealer, slug st
 			`insert into idempotency (tenant_id, actor, key, fingerprint, status, body) values ($1, 'a', 'k', 'f', 201, 'b')`,
 			`insert into viewings (tenant_id, actor, hour, rows) values ($1, 'a', now(), 1)`,
 			event,
+			`insert into audit_streams (tenant_id, id, name, kind, address) values ($1, 1, 's', 'webhook', 'https://siem.example.com')`,
 		} {
 			if n, err := tx.Exec(ctx, query, id); err != nil || n != 1 {
 				w.t.Fatalf("%s: %d rows, %v", query, n, err)
@@ -84,18 +85,25 @@ func (w *world) populate(op *postgres.Operator, sealer *postgres.Sealer, slug st
 		return nil
 	}))
 	require.NoError(w.t, sealer.Do(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, seal, id)
-		return err
+		for _, query := range []string{seal, segment, word, anchor} {
+			if _, err := tx.Exec(ctx, query, id); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 	return scope
 }
 
-// An event of the audit log, and the seal of one.
+// An event of the audit log, the seal of one, and what else the sealer writes.
 const (
 	event = `insert into audit_events (tenant_id, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name,
 		outcome, address, user_agent, session, request_id, details) values ($1, 'shell', 'shell:x', '', 'a', '', '', '', 'success', '', '', '', '', '{}')`
-	seal = `insert into audit_seals (tenant_id, number, at, events, root, previous, key_id, signature)
-		values ($1, 1, now(), '{1}', sha256('r'), sha256('p'), 'k', 's')`
+	seal = `insert into audit_seals (tenant_id, number, kind, at, events, leaves, total, last, settled, newest, root, previous, key_id, signature)
+		values ($1, 1, 'events', now(), '{1}', sha256('l'), 1, 1, 0, now(), sha256('r'), sha256('p'), 'k', 's')`
+	segment = `insert into audit_segments (tenant_id, upto, total, last, oldest, newest) values ($1, 1, 1, 1, now(), now())`
+	word    = `insert into audit_words (tenant_id, word, segment, events) values ($1, 1, 1, 'e')`
+	anchor  = `insert into audit_anchors (tenant_id, number, at, error) values ($1, 1, now(), '')`
 )
 
 // as connects as one of the roles, past package postgres.

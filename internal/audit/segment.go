@@ -1,0 +1,88 @@
+package audit
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// segmentMin is how many events a segment has at least: fewer are looked at one by one.
+const segmentMin = 1024
+
+// segment makes the oldest events that are sealed and in no segment searchable,
+// if there are enough. It returns how many events are in segments now.
+func (s *Sealer) segment(ctx context.Context, tenant int64) (total int64, err error) {
+	err = s.onChain(ctx, tenant, func(c *chain) error {
+		var upto, last int64
+		newest := c.last.Newest
+		err := c.tx.QueryRow(ctx, `select upto, total from audit_segments where tenant_id = $1 order by upto desc limit 1`, tenant).Scan(&upto, &total)
+		if err != nil && err != pgx.ErrNoRows {
+			return err
+		}
+		rows, err := c.tx.Query(ctx, `select number, total, last, newest, events from audit_seals where tenant_id = $1 and number > $2 order by number limit $3`,
+			tenant, upto, segmentMin)
+		if err != nil {
+			return err
+		}
+		var ids []int64
+		had := total
+		for rows.Next() && len(ids) < segmentMin {
+			var of []int64
+			if err := rows.Scan(&upto, &total, &last, &newest, &of); err != nil {
+				rows.Close()
+				return err
+			}
+			ids = append(ids, of...)
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		if len(ids) < segmentMin {
+			total = had
+			return nil
+		}
+		lines, err := linesOf(ctx, c.tx, tenant, ids)
+		if err != nil {
+			return err
+		}
+		oldest := newest
+		for i := range lines {
+			if lines[i].At.Before(oldest) {
+				oldest = lines[i].At
+			}
+		}
+		words, lists := postings(lines)
+		if _, err := c.tx.Exec(ctx, `insert into audit_segments (tenant_id, upto, total, last, oldest, newest) values ($1,$2,$3,$4,$5,$6)`,
+			tenant, upto, total, last, oldest, newest); err != nil {
+			return err
+		}
+		_, err = c.tx.Exec(ctx, `insert into audit_words (tenant_id, word, segment, events)
+			select $1, w, $2, e from unnest($3::bigint[], $4::bytea[]) as new (w, e)`, tenant, upto, words, lists)
+		return err
+	})
+	return total, err
+}
+
+// postings returns the terms of lines, which ascend by id, and for each the ids of those that have it.
+func postings(lines []Line) (words []int64, lists [][]byte) {
+	ids := make(map[int64][]int64, 8*len(lines))
+	var terms []int64
+	for i := range lines {
+		terms = lines[i].terms(terms[:0])
+		for _, term := range terms {
+			list := ids[term]
+			if n := len(list); n == 0 || list[n-1] != lines[i].ID {
+				ids[term] = append(list, lines[i].ID)
+			}
+		}
+	}
+	words = slices.Sorted(maps.Keys(ids))
+	lists = make([][]byte, len(words))
+	for i, word := range words {
+		lists[i] = appendIDs(nil, ids[word])
+	}
+	return words, lists
+}
