@@ -99,7 +99,7 @@ func (sh *shell) dev(ctx context.Context, out io.Writer, dir string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	welcome(out, state(dir, env.DatabaseDir()), service.URL(), env.Keys)
+	welcome(out, state(dir, env.DatabaseDir()), service.URL(), env)
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nStopping.")
@@ -168,13 +168,18 @@ func state(dir, database string) string {
 }
 
 // welcome says what there is, with commands that work when they are pasted.
-func welcome(out io.Writer, state, url string, keys []dev.DemoKey) {
+func welcome(out io.Writer, state, url string, env *dev.Environment) {
+	keys := env.Keys
 	fmt.Fprintf(out, "\nStoa is running.\n\n  xAPI      %s/xapi   (1.0.3 and 2.0)\n  health    %s/readyz\n  metrics   %s/metrics\n  state     %s\n\n",
 		url, url, url, state)
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "  TENANT\tSTORE\tUSER\tSECRET")
 	for _, k := range keys {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", k.Tenant, k.Store, k.User, k.Secret)
+	}
+	fmt.Fprintln(w, "\n  PEOPLE OF\tSIGN IN AT")
+	for _, s := range env.SignIns {
+		fmt.Fprintf(w, "  %s\t%s\n", s.Tenant, s.URL)
 	}
 	_ = w.Flush()
 	for _, k := range keys {

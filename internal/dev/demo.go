@@ -82,7 +82,7 @@ func (e *Environment) fill(ctx context.Context, c Config, s *secrets) error {
 			return fault.Wrap(fault.KindOf(err), err, "the demo tenant %s cannot be made", t.slug)
 		}
 	}
-	return nil
+	return f.signIns(ctx)
 }
 
 // explain adds what may help when somebody else's Postgres refuses a role.

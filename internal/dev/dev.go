@@ -1,12 +1,13 @@
 // Package dev makes a machine that has nothing ready for Stoa: a Postgres and a
-// Redis unless there are some, the schema, a pepper, and two demo tenants with
-// six months of statements. `stoa dev` runs the service that `stoa serve` runs
+// Redis unless there are some, an OpenID provider with people in it, the schema,
+// a pepper, a key ring, and two demo tenants with six months of statements. `stoa dev` runs the service that `stoa serve` runs
 // on top of it; production never uses this package.
 //
 // Everything lies in one directory, usually .stoa:
 //
 //	lock          held by the running `stoa dev`
-//	secrets.json  the pepper and the demo keys with their secrets, 0600
+//	secrets.json  the pepper, the demo keys with their secrets, and those of the OpenID provider, 0600
+//	keyring.json  the key ring, and beside it in keyring.json.key what it is encrypted with, 0600
 //	dev.env       the configuration: other stoa commands in the directory above use it, 0600
 //	postgres/     the embedded cluster (as root perhaps elsewhere, see pgserver)
 //	blobs/        contents of attachments
@@ -25,9 +26,11 @@ import (
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/config"
+	"github.com/stoa-lrs/stoa/internal/dev/idp"
 	"github.com/stoa-lrs/stoa/internal/dev/pgserver"
 	"github.com/stoa-lrs/stoa/internal/dev/redisserver"
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/keyring"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 	"github.com/stoa-lrs/stoa/migrations"
@@ -55,6 +58,7 @@ const (
 	redisURL    = "STOA_REDIS_URL"
 	blobURL     = "STOA_BLOB_URL"
 	keyPepper   = "STOA_KEY_PEPPER"
+	keyringFile = "STOA_KEYRING"
 	publicURL   = "STOA_PUBLIC_URL"
 )
 
@@ -62,8 +66,11 @@ const (
 type Environment struct {
 	Variables map[string]string // the configuration, STOA_…
 	Keys      []DemoKey         // one for each demo store
+	SignIns   []DemoSignIn      // one for each demo tenant, and the platform
+	Provider  *idp.Provider     // where they lead
 
 	peppers *tenant.Peppers
+	ring    *keyring.Ring
 	dir     string
 	server  *pgserver.Server // nil: somebody else's Postgres
 	closes  []func() error   // in the order of opening
@@ -111,6 +118,9 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 	if e.peppers, err = tenant.ParsePeppers(s.Pepper); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the pepper in %s cannot be used", filepath.Join(dir, secretsFile))
 	}
+	if err := e.openKeyring(ctx, filepath.Join(dir, "keyring.json"), c.Clock()); err != nil {
+		return nil, err
+	}
 	if err := e.openDatabase(ctx, c, len(s.Stores) == 0); err != nil {
 		return nil, err
 	}
@@ -118,6 +128,9 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 		return nil, err
 	}
 	if err := e.migrate(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := e.openProvider(c, s); err != nil {
 		return nil, err
 	}
 	if err := config.WriteFile(filepath.Join(dir, filepath.Base(config.DevFile)), e.Variables); err != nil {

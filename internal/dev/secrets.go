@@ -20,6 +20,8 @@ type secrets struct {
 	path   string
 	Pepper string              `json:"pepper"`
 	Stores map[string]demoFile `json:"stores"` // by "tenant/store"
+
+	Provider providerFile `json:"provider"`
 }
 
 // demoFile is what is known of one demo store.
