@@ -25,10 +25,11 @@ import (
 )
 
 var (
-	laptop   = authn.Client{Address: here, Device: "Laptop/1.0"}
-	loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	publicAt = "https://stoa.example"
-	quiet    = slog.New(slog.DiscardHandler)
+	laptop    = authn.Client{Address: here, Device: "Laptop/1.0"}
+	elsewhere = authn.Client{Address: netip.MustParseAddr("2001:db8::1")}
+	loopback  = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	publicAt  = "https://stoa.example"
+	quiet     = slog.New(slog.DiscardHandler)
 )
 
 // people is a tenant whose people sign in with a provider, and its replicas.
@@ -64,7 +65,7 @@ func setupPeople(t *testing.T) *people {
 	p.ring, err = keyring.Open(t.Context(), c)
 	require.NoError(t, err)
 	p.in(func(tx *postgres.Tx) error {
-		_, err := tenant.AddMapping(tx, "admins", authz.TenantAdmin, 0)
+		_, err := tenant.AddMapping(tx, "admins", authz.TenantAdmin, 0, p.clock.Now())
 		return err
 	})
 	p.configure(p.idp.server.URL, clientSecret)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -20,6 +21,9 @@ type Redis struct{ client redis.UniversalClient }
 // redisTimeout is what one question may take; a Redis that hangs is as good as
 // one that is away.
 const redisTimeout = 500 * time.Millisecond
+
+// The client would write each failed connection to standard error, as plain text.
+func init() { logging.Disable() }
 
 // OpenRedis reads redis://, rediss:// and unix:// URLs; with ?addr=host:port,
 // once or more, the URL is that of a cluster. Nothing is connected yet. The
