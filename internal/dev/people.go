@@ -28,12 +28,20 @@ type demoDirectory struct {
 
 var demoDirectories = []demoDirectory{
 	{"northwind", "Northwind Industries", "northwind.example", []demoPerson{
-		{authz.TenantAdmin, "Ada Lindqvist"}, {authz.Analyst, "Ben Okafor"}, {authz.Exporter, "Carla Mendes"},
-		{authz.Integrator, "Dev Patel"}, {authz.PrivacyOfficer, "Elena Fischer"}, {authz.Auditor, "Farid Haddad"},
+		{authz.TenantAdmin, "Ada Lindqvist"},
+		{authz.Analyst, "Ben Okafor"},
+		{authz.Exporter, "Carla Mendes"},
+		{authz.Integrator, "Dev Patel"},
+		{authz.PrivacyOfficer, "Elena Fischer"},
+		{authz.Auditor, "Farid Haddad"},
 	}},
 	{"meridian", "Meridian Health", "meridian.example", []demoPerson{
-		{authz.TenantAdmin, "Grace Tanaka"}, {authz.Analyst, "Hugo Moreau"}, {authz.Exporter, "Ines Kowalski"},
-		{authz.Integrator, "Jonas Berg"}, {authz.PrivacyOfficer, "Keiko Mori"}, {authz.Auditor, "Liam Byrne"},
+		{authz.TenantAdmin, "Grace Tanaka"},
+		{authz.Analyst, "Hugo Moreau"},
+		{authz.Exporter, "Ines Kowalski"},
+		{authz.Integrator, "Jonas Berg"},
+		{authz.PrivacyOfficer, "Keiko Mori"},
+		{authz.Auditor, "Liam Byrne"},
 	}},
 	{tenant.PlatformSlug, "the platform", "stoa.example", []demoPerson{
 		{authz.Operator, "Olivia Nkosi"}, {authz.Operator, "Oscar Rivera"}, {authz.Auditor, "Paula Novak"},

@@ -70,8 +70,9 @@ func (r *Ring) current() *keys {
 	return r.keys.Load()
 }
 
-// having returns the keys once they have one of that id: when it is unknown the
-// file is looked at at once, for another replica may have rotated a moment ago.
+// having returns the keys that have the one which is asked for: when it is
+// unknown the file is read again without delay, for another replica may have
+// rotated a moment ago.
 func (r *Ring) having(known func(*keys) bool) (*keys, error) {
 	k := r.current()
 	if known(k) {

@@ -56,7 +56,7 @@ type Provider struct {
 	server *http.Server
 	store  *storage
 
-	ctx  context.Context //nolint:containedctx // ends the messages to clients with the provider
+	ctx  context.Context // ends the messages to clients with the provider
 	stop context.CancelFunc
 	work sync.WaitGroup
 }

@@ -189,7 +189,7 @@ func TestLogoutByTheClient(t *testing.T) {
 	raw, token, c := w.signIn("northwind", "northwind-admin")
 	_, other, _ := w.signIn("northwind", "northwind-admin")
 
-	logout := func(values url.Values) *http.Response {
+	logout := func(values url.Values) answer {
 		answer, _ := w.do(http.MethodGet, endpoint.EndSession+"?"+values.Encode(), nil)
 		return answer
 	}

@@ -50,13 +50,13 @@ func (k *keys) rotate() error {
 
 func (k *keys) add(private *rsa.PrivateKey) error {
 	public := jose.JSONWebKey{Key: private.Public()}
-	print, err := public.Thumbprint(hash) // RFC 7638: the same key has the same id after a restart
+	thumb, err := public.Thumbprint(hash) // RFC 7638: the same key has the same id after a restart
 	if err != nil {
 		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.all = append(k.all, key{text(print[:12]), private})
+	k.all = append(k.all, key{text(thumb[:12]), private})
 	k.all = k.all[max(0, len(k.all)-2):]
 	return nil
 }

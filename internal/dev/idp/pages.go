@@ -83,6 +83,6 @@ func show(w http.ResponseWriter, status int, redirects []string, content page) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin") // the browser's Origin must come with the form
 	w.WriteHeader(status)
-	content.Style = template.CSS(style) //nolint:gosec // ours, and no input
+	content.Style = template.CSS(style) // ours, and no input
 	_ = pageTemplate.Execute(w, content)
 }

@@ -53,6 +53,7 @@ func (c relyingParty) AuthMethod() oidc.AuthMethod         { return oidc.AuthMet
 func (c relyingParty) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}
 }
+
 func (c relyingParty) GrantTypes() []oidc.GrantType         { return []oidc.GrantType{oidc.GrantTypeCode} }
 func (c relyingParty) LoginURL(id string) string            { return "/sign-in?request=" + id }
 func (c relyingParty) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeBearer }
@@ -62,7 +63,10 @@ func (c relyingParty) IsScopeAllowed(scope string) bool     { return scope == "g
 func (c relyingParty) IDTokenUserinfoClaimsAssertion() bool { return true } // groups and e-mail without a further request
 func (c relyingParty) ClockSkew() time.Duration             { return 0 }
 
-func (c relyingParty) RestrictAdditionalIdTokenScopes() func([]string) []string     { return same }
+func (c relyingParty) RestrictAdditionalIdTokenScopes() func([]string) []string { //nolint:revive // the library's name
+	return same
+}
+
 func (c relyingParty) RestrictAdditionalAccessTokenScopes() func([]string) []string { return same }
 
 func same(scopes []string) []string { return scopes }

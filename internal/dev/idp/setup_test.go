@@ -84,8 +84,14 @@ func (w *world) oauth(client string) *oauth2.Config {
 	}
 }
 
-// do sends a request of the browser and returns the answer with its body.
-func (w *world) do(method, address string, form url.Values) (*http.Response, string) {
+// answer is what of a response counts here.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+}
+
+// do sends a request of the browser and returns the answer and its body.
+func (w *world) do(method, address string, form url.Values) (answer, string) {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(w.t.Context(), method, address, strings.NewReader(form.Encode()))
 	require.NoError(w.t, err)
@@ -93,12 +99,12 @@ func (w *world) do(method, address string, form url.Values) (*http.Response, str
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", w.provider.Issuer())
 	}
-	answer, err := w.browser.Do(r)
+	response, err := w.browser.Do(r)
 	require.NoError(w.t, err)
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
 	require.NoError(w.t, err)
-	return answer, string(body)
+	return answer{response.StatusCode, response.Header}, string(body)
 }
 
 func (w *world) absolute(path string) string {
@@ -111,7 +117,7 @@ func (w *world) absolute(path string) string {
 var hidden = regexp.MustCompile(`name="request" value="([^"]+)"`)
 
 // page begins a sign-in and returns the page of people.
-func (w *world) page(authorize string) (*http.Response, string) {
+func (w *world) page(authorize string) (answer, string) {
 	w.t.Helper()
 	answer, body := w.do(http.MethodGet, authorize, nil)
 	require.Equal(w.t, http.StatusFound, answer.StatusCode, body)

@@ -306,7 +306,9 @@ func (s *storage) RevokeToken(_ context.Context, id, _, client string) *oidc.Err
 }
 
 func (s *storage) SigningKey(context.Context) (op.SigningKey, error) { return s.keys.signing(), nil }
-func (s *storage) KeySet(context.Context) ([]op.Key, error)          { return s.keys.verifying(), nil }
+
+func (s *storage) KeySet(context.Context) ([]op.Key, error) { return s.keys.verifying(), nil }
+
 func (s *storage) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, error) {
 	return []jose.SignatureAlgorithm{jose.RS256}, nil
 }
