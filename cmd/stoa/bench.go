@@ -18,6 +18,7 @@ func newBench() *cobra.Command {
 		clients    []int
 		duration   time.Duration
 		statements int
+		events     int
 	)
 	cmd := &cobra.Command{
 		Use:   "bench [URL]",
@@ -30,13 +31,17 @@ Without a URL, start a Postgres in a temporary directory, measure the storage
 path, the whole path through HTTP and the query set, and print ratios to the
 floor: COPY of the same text into a table with only a primary key.`,
 		Example: `  STOA_BENCH_SECRET=… stoa bench http://localhost:8080/xapi --user 1-7k2m9q0
-  stoa bench --duration 1s --statements 0`,
+  stoa bench --duration 1s --statements 0
+  stoa bench --audit 10000000`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, n := range append(append([]int{}, batches...), clients...) {
 				if n < 1 || n > 1000 {
 					return fault.New(fault.Invalid, "--batch and --clients take numbers from 1 to 1000")
 				}
+			}
+			if events > 0 && len(args) == 0 {
+				return bench.Audit(cmd.Context(), cmd.OutOrStdout(), events)
 			}
 			if len(args) == 0 {
 				return bench.Suite(cmd.Context(), cmd.OutOrStdout(), bench.Options{
@@ -59,5 +64,6 @@ floor: COPY of the same text into a table with only a primary key.`,
 	f.IntSliceVar(&clients, "clients", []int{1, 8, 32, 128}, "clients that send at the same time")
 	f.DurationVar(&duration, "duration", 3*time.Second, "of each figure")
 	f.IntVar(&statements, "statements", 3_000_000, "in the store when queries are measured (without a URL); 0: do not")
+	f.IntVar(&events, "audit", 0, "measure the audit log with so many events instead (without a URL)")
 	return cmd
 }

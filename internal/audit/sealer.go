@@ -190,8 +190,10 @@ func (s *Sealer) discover(ctx context.Context) error {
 		from = s.marks[0].id
 	}
 	if late {
+		// In the first minute it is not known which id was the greatest a minute ago: every tenant with something open is looked at.
+		young := len(s.marks) == 0 || now.Sub(s.marks[0].at) <= s.config.Late
 		s.ends.Range(func(tenant, at any) bool {
-			if due := at.(end).unsettled; !due.IsZero() && now.After(due) {
+			if due := at.(end).unsettled; !due.IsZero() && (young || now.After(due)) {
 				s.pending[tenant.(int64)] = true
 			}
 			return true

@@ -219,3 +219,13 @@ func (w *world) restore() {
 	w.force(`insert into audit_events overriding system value table saved_audit_events`)
 	w.force(`insert into audit_seals table saved_audit_seals`)
 }
+
+// numberElsewhere is number on a connection of its own.
+func (w *world) numberElsewhere(sql string) (n int64) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.urls.Owner)
+	require.NoError(w.t, err)
+	defer conn.Close(context.Background())
+	require.NoError(w.t, conn.QueryRow(w.t.Context(), sql).Scan(&n))
+	return n
+}
