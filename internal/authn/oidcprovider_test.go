@@ -6,12 +6,15 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stoa-lrs/stoa/internal/authn"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
@@ -103,18 +107,28 @@ func newKeys(t *testing.T) jose.JSONWebKeySet {
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key, KeyID: rand.Text(), Use: "sig", Algorithm: "RS256"}}}
 }
 
-// browser signs person in at the provider, and returns what it comes back with.
-func (c *certified) browser(t *testing.T, begun *authn.Begun, person string) url.Values {
+// newBrowser keeps cookies, and stops where it is sent back to us.
+func newBrowser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	b := &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	return &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(r.URL.String(), publicAt) {
 			return http.ErrUseLastResponse
 		}
 		return nil
 	}}
-	answer, err := b.Get(begun.URL + "&login_hint=" + person)
+}
+
+// browser signs person in at the provider, and returns what it comes back with.
+func (c *certified) browser(t *testing.T, begun *authn.Begun, person string) url.Values {
+	t.Helper()
+	return signInAt(t, newBrowser(t), begun.URL, person)
+}
+
+func signInAt(t *testing.T, b *http.Client, address, person string) url.Values {
+	t.Helper()
+	answer, err := b.Get(address + "&login_hint=" + person)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusSeeOther, answer.StatusCode, answer.Request.URL)
@@ -177,6 +191,70 @@ func TestTheCertifiedProviderSignsPeopleIn(t *testing.T) {
 	r.refuses(o.Session)
 }
 
+func TestTheCertifiedProvidersAnswersMeantForOthers(t *testing.T) {
+	t.Parallel()
+	p, _ := setupCertified(t, nil)
+	r := p.replica()
+	for name, v := range map[string]struct {
+		parameter, value string
+		want             authn.Reason
+	}{
+		"nonce":    {"nonce", "another", authn.WrongNonce},
+		"audience": {"client_id", "other", authn.CodeRefused},
+		"verifier": {"code_challenge", strings.Repeat("A", 43), authn.CodeRefused},
+		"scope":    {"scope", "openid", authn.NotPermitted}, // no address, no groups
+	} {
+		begun := mustBegin(t, r)
+		u, err := url.Parse(begun.URL)
+		require.NoError(t, err)
+		q := u.Query()
+		q.Set(v.parameter, v.value)
+		u.RawQuery = q.Encode()
+		back := signInAt(t, newBrowser(t), u.String(), "ada")
+		_, err = r.signIn.Callback(t.Context(), authn.CallbackRequest{Params: back, Login: begun.Login, From: laptop})
+		require.Equal(t, v.want, authn.ReasonOf(err), "%s: %v", name, err)
+	}
+}
+
+var xsrf = regexp.MustCompile(`name="xsrf" value="([^"]+)"`)
+
+func TestTheCertifiedProviderEndsOurSessions(t *testing.T) {
+	t.Parallel()
+	told := make(chan string, 10)
+	ear := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told <- r.PostFormValue("logout_token") }))
+	t.Cleanup(ear.Close)
+	p, c := setupCertified(t, map[string]any{"logoutUri": ear.URL})
+	r, other := p.replica(), p.replica()
+	browser := newBrowser(t)
+	begun := mustBegin(t, r)
+	o, err := r.signIn.Callback(t.Context(), authn.CallbackRequest{Params: signInAt(t, browser, begun.URL, "ada"), Login: begun.Login, From: laptop})
+	require.NoError(t, err)
+	elsewhere, err := r.certifiedAttempt(c, "ada")
+	require.NoError(t, err)
+	other.member(o.Session)
+
+	page, err := browser.Get(c.issuer + "/session/end")
+	require.NoError(t, err)
+	text, err := io.ReadAll(page.Body)
+	require.NoError(t, err)
+	require.NoError(t, page.Body.Close())
+	found := xsrf.FindSubmatch(text)
+	require.NotNil(t, found, string(text))
+	done, err := browser.PostForm(c.issuer+"/session/end/confirm", url.Values{"xsrf": {string(found[1])}, "logout": {"yes"}})
+	require.NoError(t, err)
+	require.NoError(t, done.Body.Close())
+	select {
+	case token := <-told:
+		require.NoError(t, r.signIn.BackChannel(t.Context(), "acme", token, laptop))
+		require.Equal(t, fault.Invalid, fault.KindOf(r.signIn.BackChannel(t.Context(), "acme", token, laptop)), "used twice")
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "the provider told us nothing")
+	}
+	p.clock.advance(authz.MaxAge)
+	other.refuses(o.Session)
+	other.member(elsewhere.Session) // another session of the same person
+}
+
 func TestTheCertifiedProviderAndTheClock(t *testing.T) {
 	t.Parallel()
 	p, c := setupCertified(t, map[string]any{"idTokenTTL": 30})
@@ -202,6 +280,13 @@ func TestTheCertifiedProviderRotatesAndFails(t *testing.T) {
 	r := p.replica()
 	_, err := r.certifiedAttempt(c, "ada")
 	require.NoError(t, err)
+	c.stop()
+	u, err := url.Parse(c.issuer)
+	require.NoError(t, err)
+	c = startCertified(t, map[string]any{"port": u.Port()}) // the same, with other keys
+	require.Equal(t, "http://"+u.Host, c.issuer)
+	_, err = r.certifiedAttempt(c, "ada")
+	require.NoError(t, err, "keys that are rotated")
 	_, err = r.certifiedAttempt(c, "eve")
 	require.NoError(t, err, "her address is not verified, but of the tenant's own domain")
 

@@ -1,18 +1,20 @@
-// The certified OpenID provider of npm, with one client and any person: who
+// The certified OpenID provider of npm, with two clients and any person: who
 // signs in is the login_hint. It prints its address, and ends with its input.
 import { createServer } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import Provider from 'oidc-provider';
 
-const { redirectUri, signedOutUri, logoutUri, secret, jwks, idTokenTTL } = JSON.parse(process.argv[2]);
+const { port, redirectUri, signedOutUri, logoutUri, secret, jwks, idTokenTTL } = JSON.parse(process.argv[2]);
 const server = createServer();
-server.listen(0, '127.0.0.1', () => {
+server.listen(port ?? 0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
     clients: [{
       client_id: 'stoa', client_secret: secret, redirect_uris: [redirectUri], post_logout_redirect_uris: [signedOutUri],
       response_types: ['code'], grant_types: ['authorization_code'],
       ...(logoutUri && { backchannel_logout_uri: logoutUri, backchannel_logout_session_required: true }),
+    }, {
+      client_id: 'other', client_secret: secret, redirect_uris: [redirectUri], response_types: ['code'], grant_types: ['authorization_code'],
     }],
     jwks,
     conformIdTokenClaims: false,
@@ -28,6 +30,8 @@ server.listen(0, '127.0.0.1', () => {
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     cookies: { keys: [randomBytes(32).toString('hex')] },
     pkce: { required: () => true },
+    // It refuses to talk to its own machine, where the tests are.
+    fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
     ttl: { IdToken: idTokenTTL ?? 300, AccessToken: 300, Session: 300, Interaction: 300, Grant: 300 },
   });
   const callback = provider.callback();
