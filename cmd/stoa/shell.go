@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/config"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -38,13 +40,23 @@ const actor = "shell"
 // withOutput gives cmd and its subcommands the --output flag.
 func (sh *shell) withOutput(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().StringVarP(&sh.output, "output", "o", "table", "table or json")
-	cmd.PersistentPreRunE = func(*cobra.Command, []string) error {
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		cmd.SetContext(audit.With(cmd.Context(), source()))
 		if sh.output != "table" && sh.output != "json" {
 			return fault.New(fault.Invalid, "--output is table or json, not %q", sh.output)
 		}
 		return nil
 	}
 	return cmd
+}
+
+// source is whoever uses the shell, as the audit log names them.
+func source() audit.Source {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return audit.Source{Actor: audit.Actor{Kind: audit.ByShell, ID: "shell:" + name, Name: name}}
 }
 
 // load reads the configuration, or that of `stoa dev` in this directory.

@@ -11,10 +11,10 @@ import (
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
-// newTenant is `stoa tenant create|list|show|suspend|resume|limits`.
+// newTenant is `stoa tenant create|list|show|suspend|resume|limits|recover`.
 func newTenant(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "tenant", Short: "Create, list, suspend and limit tenants"}
-	cmd.AddCommand(newTenantCreate(sh), newTenantList(sh), newTenantLimits(sh),
+	cmd.AddCommand(newTenantCreate(sh), newTenantList(sh), newTenantLimits(sh), newTenantRecover(sh),
 		sh.onTenant("show", "Show a tenant", tenant.Get),
 		sh.onTenant("suspend", "Refuse every request of a tenant; nothing is lost", tenant.Suspend),
 		sh.onTenant("resume", "Serve a suspended tenant again", tenant.Resume))

@@ -139,6 +139,14 @@ func GetMember(tx *postgres.Tx, member int64) (*Member, error) {
 	return oneMember(tx, `id = $2`, member)
 }
 
+// FindMember returns the member of that address or id as text, or NotFound.
+func FindMember(tx *postgres.Tx, text string) (*Member, error) {
+	if n, ok := id.Parse(text); ok {
+		return GetMember(tx, n)
+	}
+	return oneMember(tx, `email = $2`, queryable(strings.ToLower(text)))
+}
+
 // lockMember is GetMember for whoever goes on to change the member, after
 // those who change anybody's permissions now.
 func lockMember(tx *postgres.Tx, member, version int64) (*Member, error) {
