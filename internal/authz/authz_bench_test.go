@@ -23,10 +23,10 @@ func people(b *testing.B, w *world, tenants []int64, n int) {
 				`insert into policy_versions (tenant_id, version) values ($1, $2::int * 0 + 1)`,
 				`insert into stores (tenant_id, slug, name, kind) select $1, 's', 's', 'sandbox' where $2::int > 0`,
 				`insert into members (tenant_id, id, email, status) select $1, i, 'm' || i || '@example.com', 'active' from generate_series(1, $2::int) i`,
-				`insert into grants (tenant_id, id, member_id, role, source, granted_by)
-				 select $1, i, i, 'analyst', 'sso', 'x' from generate_series(1, $2::int) i`,
-				`insert into grants (tenant_id, id, member_id, role, store_id, source, granted_by)
-				 select $1, 1000000 + i, i, case when i % 10 = 0 then 'exporter' else 'auditor' end,
+				`insert into grants (tenant_id, member_id, id, role, source, granted_by)
+				 select $1, i, 2000000 + i, 'analyst', 'sso', 'x' from generate_series(1, $2::int) i`,
+				`insert into grants (tenant_id, member_id, id, role, store_id, source, granted_by)
+				 select $1, i, 1000000 + i, case when i % 10 = 0 then 'exporter' else 'auditor' end,
 				        (select min(id) from stores where tenant_id = $1), 'sso', 'x' from generate_series(1, $2::int) i`,
 			} {
 				if _, err := tx.Exec(tx.Context(), sql, tenant, n); err != nil {
@@ -130,8 +130,16 @@ func BenchmarkManyTenants(b *testing.B) {
 	fill := func(b *testing.B, size, tenants int) *authz.Policies {
 		b.Helper()
 		p := w.open(authz.Config{Size: size, Clock: w.now})
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
 		for i := range tenants {
 			ask(p, i)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if tenants > 0 {
+			b.Logf("%d snapshots: %.1f KiB each", p.Snapshots(), float64(after.HeapAlloc-before.HeapAlloc)/1024/float64(p.Snapshots()))
 		}
 		return p
 	}

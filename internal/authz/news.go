@@ -54,7 +54,7 @@ func (n *news) publish(ctx context.Context) {
 // (go-redis, PubSub.Channel); what was missed meanwhile is seen by age.
 func (n *news) listen(ctx context.Context) {
 	subscription := n.client.Subscribe(ctx, channel)
-	defer subscription.Close()
+	defer func() { _ = subscription.Close() }()
 	messages := subscription.Channel(redis.WithChannelHealthCheckInterval(time.Second))
 	for {
 		select {

@@ -104,11 +104,3 @@ func grantableActions(ofPlatform bool) []Action {
 	}
 	return console
 }
-
-// adminRole is the role of which a tenant needs one holder.
-func adminRole(ofPlatform bool) string {
-	if ofPlatform {
-		return Operator
-	}
-	return TenantAdmin
-}
