@@ -70,7 +70,7 @@ func AddMapping(tx *postgres.Tx, claim, role string, store int64, now time.Time)
 		return nil, fault.New(fault.Conflict, "there are %d mappings already, more are not possible", len(all))
 	}
 	m := &Mapping{ID: id.New(), Claim: claim, Role: role, Store: store}
-	if _, err := tx.Exec(tx.Context(), `insert into role_mappings (tenant_id, id, claim, role, store_id) values ($1, $2, $3, $4, nullif($5, 0))`,
+	if _, err := tx.Exec(tx.Context(), `insert into role_mappings (tenant_id, id, claim, role, store_id) values ($1, $2, $3, $4, nullif($5::bigint, 0))`,
 		tx.TenantID(), m.ID, m.Claim, m.Role, m.Store); err != nil {
 		return nil, err
 	}

@@ -189,7 +189,7 @@ func (d *decision) byAddress(tx *postgres.Tx, who *Identity, by *Provider, now t
 	switch {
 	case !by.believes(*who):
 		d.refused = reasonUnverified
-	case d.member != nil && d.member.Issuer == by.Issuer:
+	case d.member != nil && d.member.Issuer == by.Issuer && d.member.Subject != who.Subject: // the same, if it was made just now
 		d.refused = reasonTaken // only the provider's own word could tell that it is the same person
 	case d.member != nil:
 	case !by.admits(who.Email):

@@ -73,7 +73,7 @@ func CreateToken(tx *postgres.Tx, peppers *Peppers, n NewToken, now time.Time) (
 		}
 	}
 	var working int
-	if err := tx.QueryRow(tx.Context(), `select count(*) from access_tokens where tenant_id = $1 and kind = $2 and coalesce(member_id, 0) = $3
+	if err := tx.QueryRow(tx.Context(), `select count(*) from access_tokens where tenant_id = $1 and kind = $2 and coalesce(member_id, 0) = $3::bigint
 		and revoked_at is null and expires_at > $4`, tx.TenantID(), kind, n.Member, now).Scan(&working); err != nil {
 		return nil, none, err
 	}
@@ -91,7 +91,7 @@ func CreateToken(tx *postgres.Tx, peppers *Peppers, n NewToken, now time.Time) (
 		names[i] = string(a)
 	}
 	if _, err := tx.Exec(tx.Context(), `insert into access_tokens (tenant_id, id, kind, member_id, name, actions, hash, pepper, created_at, expires_at)
-		values ($1, $2, $3, nullif($4, 0), $5, $6, $7, $8, $9, $10)`,
+		values ($1, $2, $3, nullif($4::bigint, 0), $5, $6, $7, $8, $9, $10)`,
 		tx.TenantID(), t.ID, kind, t.Member, t.Name, names, h[:], peppers.current, t.CreatedAt, t.ExpiresAt); err != nil {
 		return nil, none, err
 	}
