@@ -68,6 +68,15 @@ func (v *verdict) service(c *Config, need Need) {
 			v.fail("KEYRING_KMS", "cannot be used: %s", message(err))
 		}
 	}
+	if c.KeyringFile != "" && need&Serve == Serve {
+		v.need("REDIS_URL", c.RedisURL, true, "sessions of the console are there; without STOA_KEYRING there is no console")
+		if c.PublicURL == "" {
+			v.fail("PUBLIC_URL", "is needed for the console: https://lrs.example.com, as browsers reach the service")
+		}
+	}
+	if u, err := url.Parse(c.AuditAnchorURL.Reveal()); !c.AuditAnchorURL.IsZero() && (err != nil || !slices.Contains(blobSchemes, u.Scheme)) {
+		v.fail("AUDIT_ANCHOR_URL", "must begin with one of %s://, and be empty for no anchors", strings.Join(blobSchemes, "://, "))
+	}
 	if !c.RedisURL.IsZero() && ratelimit.CheckURL(c.RedisURL.Reveal()) != nil {
 		v.fail("REDIS_URL", "must have the form redis://user:password@host:6379/0, or be empty for limits per process")
 	}

@@ -45,6 +45,13 @@ type Config struct {
 	DrainDelay     time.Duration `env:"DRAIN_DELAY" envDefault:"0s"`
 	DrainTimeout   time.Duration `env:"DRAIN_TIMEOUT" envDefault:"30s"`
 
+	// The console: people, their sign-in, the audit log. It is there when there is a key ring.
+	AuditAnchorURL  secret.Text   `env:"AUDIT_ANCHOR_URL"`              // "": seals of the audit log are kept in the database only
+	PrivateNetworks Networks      `env:"PRIVATE_NETWORKS"`              // not public, and yet identity providers and webhooks may be there
+	ViewingCap      int           `env:"VIEWING_CAP" envDefault:"2000"` // statements that a person may look at in an hour
+	SessionIdle     time.Duration `env:"SESSION_IDLE" envDefault:"8h"`
+	SessionLife     time.Duration `env:"SESSION_LIFE" envDefault:"24h"`
+
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"json"` // json or text
 

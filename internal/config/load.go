@@ -141,6 +141,14 @@ func (v *verdict) check(c *Config, need Need) {
 			v.fail(name, "must be a number a minute from 1 to 1000000000, or 0 for no limit")
 		}
 	}
+	if c.ViewingCap < 1 || c.ViewingCap > 1_000_000_000 {
+		v.fail("VIEWING_CAP", "must be a number an hour from 1 to 1000000000")
+	}
+	for name, d := range map[string]time.Duration{"SESSION_IDLE": c.SessionIdle, "SESSION_LIFE": c.SessionLife} {
+		if d < time.Minute || d > 30*24*time.Hour {
+			v.fail(name, "must be a duration from 1m to 720h")
+		}
+	}
 	for name, d := range map[string]time.Duration{"DRAIN_DELAY": c.DrainDelay, "DRAIN_TIMEOUT": c.DrainTimeout} {
 		if d < 0 || d > time.Hour {
 			v.fail(name, "must be a duration from 0s to 1h")
