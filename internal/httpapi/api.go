@@ -40,6 +40,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; nil: nobody's
 	CORSOrigins    []string       // whose scripts may call; "*" is every one
 	Limits         Limits         // zero fields: see Limits
+
+	Console Console // the zero Console answers nothing under /api, /auth and /docs
 }
 
 // API answers every request of one process. It is safe for concurrent use.
@@ -51,6 +53,7 @@ type API struct {
 	memory   *memory
 	parsing  *semaphore.Weighted // see exchange.parse
 	through  *through
+	console  *console // nil: none
 	draining atomic.Bool
 }
 
@@ -63,6 +66,12 @@ func New(c Config) (*API, error) {
 	a := &API{
 		Config: c, more: &moreTokens{c.MoreKeys, c.MoreVersion}, cors: newCORS(c.CORSOrigins), through: newThrough(),
 		memory: newMemory(c.Limits.BodyMemory), parsing: semaphore.NewWeighted(parseTogether),
+	}
+	if c.Console.Policies != nil {
+		var err error
+		if a.console, err = newConsole(c.Console, c.BasePath); err != nil {
+			return nil, err
+		}
 	}
 	gin.SetMode(gin.ReleaseMode)
 	a.engine = gin.New()
@@ -101,7 +110,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set(requestIDHeader, x.id)
 	h.Set("X-Content-Type-Options", "nosniff")
-	if isXAPI(r.URL.Path) {
+	if !isXAPI(r.URL.Path) {
+		a.secure(h, r)
+	} else {
 		x.version = xapi.V2
 		if v, err := negotiate(r); err == nil {
 			x.version = v

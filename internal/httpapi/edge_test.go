@@ -70,7 +70,7 @@ func TestFaultsBecomeStatuses(t *testing.T) {
 		{fault.New(fault.Internal, "secret detail"), 500, "internal", "", ""},
 	} {
 		var log bytes.Buffer
-		h := edge(t, &log, route{http.MethodGet, "/xapi/fails", everybody, func(*exchange) error { return test.err }})
+		h := edge(t, &log, route{http.MethodGet, "/xapi/fails", everybody, func(*exchange) error { return test.err }, nowhere})
 		res := get(t, h, "/xapi/fails")
 		require.Equal(t, test.status, res.Code)
 		require.Equal(t, "application/problem+json", res.Header().Get("Content-Type"))
@@ -95,7 +95,7 @@ func TestFaultsBecomeStatuses(t *testing.T) {
 func TestAPanicIsA500(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	h := edge(t, &log, route{http.MethodGet, "/xapi/panics", everybody, func(*exchange) error { panic("secret") }})
+	h := edge(t, &log, route{http.MethodGet, "/xapi/panics", everybody, func(*exchange) error { panic("secret") }, nowhere})
 	res := get(t, h, "/xapi/panics")
 	require.Equal(t, 500, res.Code)
 	require.NotEmpty(t, res.Header().Get("X-Experience-API-Version"))
@@ -111,7 +111,7 @@ func TestAPanicWhileCompressingIsA500(t *testing.T) {
 	h := edge(t, io.Discard, route{http.MethodGet, "/xapi/panics", everybody, func(x *exchange) error {
 		x.send(http.StatusOK, "application/json", []byte(`"`+strings.Repeat("x", 5000)+`"`))
 		panic("late")
-	}})
+	}, nowhere})
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/xapi/panics", nil)
 	r.Header.Set("Accept-Encoding", "gzip")
 	w := httptest.NewRecorder()
@@ -133,7 +133,7 @@ func TestAnAnswerThatBreaksIsCutOff(t *testing.T) {
 			_, err := x.writer().Write(bytes.Repeat([]byte("x"), 100_000))
 			require.NoError(t, err)
 			return breaks()
-		}}))
+		}, nowhere}))
 		res, err := server.Client().Get(server.URL + "/half")
 		require.NoError(t, err, name)
 		_, err = io.ReadAll(res.Body)
@@ -147,9 +147,9 @@ func TestARouteWithoutActionOrHandlerFailsAtBoot(t *testing.T) {
 	t.Parallel()
 	a := edge(t, io.Discard).(*API)
 	work := func(*exchange) error { return nil }
-	require.ErrorContains(t, a.mount([]route{{http.MethodGet, "/xapi/open", "", work}}), "/xapi/open")
-	require.ErrorContains(t, a.mount([]route{{http.MethodGet, "/xapi/empty", everybody, nil}}), "/xapi/empty")
-	require.NoError(t, a.mount([]route{{http.MethodGet, "/xapi/fine", everybody, work}}))
+	require.ErrorContains(t, a.mount([]route{{http.MethodGet, "/xapi/open", "", work, nowhere}}), "/xapi/open")
+	require.ErrorContains(t, a.mount([]route{{http.MethodGet, "/xapi/empty", everybody, nil, nowhere}}), "/xapi/empty")
+	require.NoError(t, a.mount([]route{{http.MethodGet, "/xapi/fine", everybody, work, nowhere}}))
 	for _, r := range a.routes() {
 		// A scope that permits the marker would make a public route of a typo.
 		require.False(t, authz.ScopeAll.Permits(everybody))

@@ -31,6 +31,7 @@ type exchange struct {
 	query     url.Values       // set when admitted
 	principal *authn.Principal // nil: nobody
 	body      *bodyReader      // nil until opened
+	caller    *caller          // of the console; nil: nobody
 	reserved  int64            // bytes of the memory for bodies
 
 	wroteHeader bool

@@ -72,6 +72,9 @@ func (a *API) log(x *exchange, route string, took time.Duration, aborted bool) {
 	if p := x.principal; p != nil {
 		attrs = append(attrs, slog.Int64("tenant", p.Tenant), slog.Int64("store", p.Store), slog.String("key", p.User))
 	}
+	if c := x.caller; c != nil {
+		attrs = append(attrs, slog.Int64("tenant", c.tenant), slog.String("actor", c.person.Subject()))
+	}
 	if x.statements > 0 {
 		attrs = append(attrs, slog.Int("statements", x.statements))
 	}

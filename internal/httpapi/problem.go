@@ -27,13 +27,27 @@ var statuses = map[fault.Kind]int{
 
 // problem is the body of every error (RFC 9457).
 type problem struct {
-	Type       string            `json:"type"`
-	Title      string            `json:"title"`
-	Status     int               `json:"status"`
-	Detail     string            `json:"detail"`
-	Code       string            `json:"code"` // stable: the name of a fault.Kind, or method_not_allowed
-	RequestID  string            `json:"requestId"`
-	Violations []fault.Violation `json:"violations,omitempty"`
+	Type       string `json:"type"`
+	Title      string `json:"title"`
+	Status     int    `json:"status"`
+	Detail     string `json:"detail"`
+	Code       string `json:"code"` // stable: the name of a fault.Kind, or method_not_allowed
+	RequestID  string `json:"requestId"`
+	Violations any    `json:"violations,omitempty"`
+}
+
+// refusal is an error that only HTTP has a word for.
+type refusal struct {
+	status       int
+	code, detail string
+}
+
+func (r *refusal) Error() string { return r.code + ": " + r.detail }
+
+// place is a broken rule in a request to the console, where there are no statements.
+type place struct {
+	Path string `json:"path"`
+	Rule string `json:"rule"`
 }
 
 // fail answers with err, and keeps it for the log. When the answer has begun
@@ -46,8 +60,22 @@ func (x *exchange) fail(err error) {
 	}
 	p := problem{Status: http.StatusInternalServerError, Code: fault.Internal.String(), Detail: "something went wrong here; the request id leads to the reason"}
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind != fault.Internal {
-		p.Status, p.Code, p.Detail, p.Violations = statuses[f.Kind], f.Kind.String(), f.Message, f.Violations
+		p.Status, p.Code, p.Detail = statuses[f.Kind], f.Kind.String(), f.Message
+		switch {
+		case len(f.Violations) == 0:
+		case isConsole(x.route):
+			places := make([]place, len(f.Violations))
+			for i, v := range f.Violations {
+				places[i] = place{v.Path, v.Rule}
+			}
+			p.Violations = places
+		default:
+			p.Violations = f.Violations
+		}
 		x.retryAfter(f)
+	}
+	if r, ok := errors.AsType[*refusal](err); ok {
+		p.Status, p.Code, p.Detail = r.status, r.code, r.detail
 	}
 	x.code = p.Code
 	x.problem(p)
@@ -77,7 +105,11 @@ func (x *exchange) problem(p problem) {
 		h.Del(name) // of the answer that was about to be given
 	}
 	if p.Status == http.StatusUnauthorized {
-		h.Set("Www-Authenticate", `Basic realm="Stoa", charset="UTF-8"`)
+		challenge := `Basic realm="Stoa", charset="UTF-8"`
+		if isConsole(x.route) {
+			challenge = `Bearer realm="Stoa"`
+		}
+		h.Set("Www-Authenticate", challenge)
 	}
 	h.Set("Cache-Control", "no-store")
 	x.send(p.Status, "application/problem+json", body)

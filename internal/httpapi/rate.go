@@ -28,16 +28,21 @@ func (a *API) limitStatements(x *exchange, statements int) error {
 // draft 10). Of several limits it is told the one that matters most now.
 func (a *API) limit(x *exchange, requests, statements int) error {
 	p := x.principal
-	d := a.Limiter.Allow(x.context(), ratelimit.Request{
+	return a.charge(x, ratelimit.Request{
 		Tenant: p.Tenant, Key: p.Key, Limits: ratelimit.Override(p.Limits), Requests: requests, Statements: statements,
 	})
+}
+
+// charge asks for r and tells the client where it stands.
+func (a *API) charge(x *exchange, r ratelimit.Request) error {
+	d := a.Limiter.Allow(x.context(), r)
 	if d.Window == "" {
 		return nil
 	}
 	h := x.Header()
 	policy := fmt.Sprintf(`%q;q=%d;w=60`, d.Window, d.Limit)
 	state := fmt.Sprintf(`%q;r=%d;t=%d`, d.Window, d.Remaining, seconds(d.Reset))
-	if requests > 0 {
+	if r.Requests > 0 {
 		h.Set("RateLimit-Policy", policy)
 		h.Set("RateLimit", state)
 	} else {

@@ -1,0 +1,315 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stoa-lrs/stoa/internal/apiv1"
+	"github.com/stoa-lrs/stoa/internal/authz"
+	"github.com/stoa-lrs/stoa/internal/httpapi"
+	"github.com/stoa-lrs/stoa/internal/id"
+	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/tenant"
+)
+
+// notYet are operations that are described and not built. It only gets shorter.
+var notYet = []string{
+	"getHealth", "listKeyUse",
+	"getSSO", "changeSSO", "getSSOTest", "testSSO", "activateSSO", "listMappings", "createMapping", "deleteMapping",
+	"listDomains", "createDomain", "deleteDomain", "verifyDomain", "listScimTokens", "createScimToken", "revokeScimToken",
+	"listStatements", "getStatement", "listRelatedStatements", "getVoidingStatement", "voidStatement", "listDocuments", "getDocument",
+	"listAuditEvents", "getAuditEvent", "proveAuditEvent", "verifyAudit", "exportAudit", "listStreams", "createStream", "changeStream", "deleteStream",
+	"signIn", "finishSignIn", "signOut", "backchannelLogout", "recover",
+	"listScimUsers", "createScimUser", "getScimUser", "replaceScimUser", "patchScimUser", "deleteScimUser",
+	"listScimGroups", "createScimGroup", "getScimGroup", "replaceScimGroup", "patchScimGroup", "deleteScimGroup",
+	"getScimServiceProviderConfig", "getScimResourceTypes", "getScimSchemas",
+}
+
+// The table of routes and the description say the same, both ways.
+func TestRoutesAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	doc, err := openapi3.NewLoader().LoadFromData(apiv1.Description)
+	require.NoError(t, err)
+	described, ids := map[string]string{}, map[string]string{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			name := method + " " + strings.NewReplacer("{", ":", "}", "").Replace(path)
+			described[name] = fmt.Sprint(op.Extensions["x-stoa-action"])
+			ids[name] = op.OperationID
+		}
+	}
+	for _, line := range o.api.ConsoleLines() {
+		name := line.Method + " " + line.Path
+		require.Equal(t, described[name], string(line.Action), name)
+		require.NotContains(t, notYet, ids[name], "%s is built: take it off the list", name)
+		delete(described, name)
+	}
+	for name := range described {
+		require.Contains(t, notYet, ids[name], "%s is described and not built", name)
+	}
+	require.Len(t, described, len(notYet))
+}
+
+func TestRoutesWithoutAnActionAreRefused(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, httpapi.CheckRoute("GET", "/api/v1/tenants/:tenant/x", ""), "no action")
+	require.ErrorContains(t, httpapi.CheckRoute("GET", "/api/v1/tenants/:tenant/x", authz.KeysView), "must be permitted")
+	require.NoError(t, httpapi.CheckRoute("GET", "/api/v1/x", "anyone"))
+}
+
+// Who calls, in the columns of the matrix. Inside and insideFull are operators
+// who have entered the tenant.
+const (
+	admin      = authz.TenantAdmin
+	analyst    = authz.Analyst
+	exporter   = authz.Exporter
+	integrator = authz.Integrator
+	privacy    = authz.PrivacyOfficer
+	auditor    = authz.Auditor
+	outside    = "operator" // who has not entered
+	inside     = "operator inside"
+	insideFull = "operator inside, full"
+)
+
+// line says of a route who may, what they then get, and with what request.
+// %s in the path is the tenant; in the body, what is new each time.
+type line struct {
+	route string
+	may   string // callers
+	ok    int
+	query string
+	body  string
+	// fresh makes what this call uses up, for who may; it returns the whole path.
+	fresh func(o *office, of *tenant.Tenant) string
+}
+
+const everyRole = "all"
+
+func either(s ...string) string { return strings.Join(s, "|") }
+
+// matrix is written out by route: a route without a line fails, and so does a line without a route.
+func matrix() []line {
+	of := "/api/v1/tenants/:tenant"
+	viewers := either(admin, analyst, exporter, integrator, privacy, auditor, inside, insideFull)
+	changers := either(admin, insideFull)
+	keyViewers := either(admin, integrator, privacy, auditor, inside, insideFull)
+	keyManagers := either(admin, integrator, insideFull)
+	peopleViewers := either(admin, privacy, auditor, inside, insideFull)
+	operators := either(outside, inside, insideFull)
+	return []line{
+		{route: "GET /api/v1/openapi.json", may: everyRole, ok: 200},
+		{route: "GET /api/v1/me", may: everyRole, ok: 200},
+		{route: "GET /api/v1/me/sessions", may: everyRole, ok: 200},
+		{route: "DELETE /api/v1/me/sessions/:session", may: everyRole, ok: 404},
+		{route: "GET /api/v1/me/tokens", may: everyRole, ok: 200},
+		{route: "POST /api/v1/me/tokens", may: everyRole, ok: 201, body: `{"name":"T","actions":["tenant.view"],"expiresAt":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`},
+		{route: "DELETE /api/v1/me/tokens/:token", may: everyRole, ok: 404},
+
+		{route: "GET /api/v1/tenants", may: operators, ok: 200},
+		{route: "POST /api/v1/tenants", may: operators, ok: 201, body: `{"slug":"n%s","name":"New"}`},
+		{route: "GET " + of, may: operators, ok: 200},
+		{route: "PATCH " + of, may: operators, ok: 200, body: `{"limits":{"requestsPerMinute":0,"statementsPerMinute":5}}`},
+		{route: "POST " + of + "/suspend", may: operators, ok: 200, fresh: freshTenant("/suspend")},
+		{route: "POST " + of + "/resume", may: operators, ok: 200},
+		{route: "POST " + of + "/entry", may: operators, ok: 201, body: `{"reason":"Ticket 4711 of today","minutes":5}`, fresh: freshTenant("/entry")},
+		{route: "DELETE " + of + "/entry", may: operators, ok: 404, fresh: freshTenant("/entry")},
+
+		{route: "GET " + of + "/settings", may: viewers, ok: 200},
+		{route: "PATCH " + of + "/settings", may: changers, ok: 200, body: `{"locale":"de"}`},
+		{route: "GET " + of + "/stores", may: viewers, ok: 200},
+		{route: "POST " + of + "/stores", may: changers, ok: 201, body: `{"slug":"n%s","name":"New","kind":"sandbox"}`},
+		{route: "GET " + of + "/stores/:store", may: viewers, ok: 200},
+		{route: "PATCH " + of + "/stores/:store", may: changers, ok: 200, body: `{"name":"N%s"}`},
+		{route: "POST " + of + "/stores/:store/empty", may: changers, ok: 200, body: `{"confirm":"sandbox"}`,
+			fresh: func(_ *office, t *tenant.Tenant) string { return "/api/v1/tenants/" + t.Slug + "/stores/sandbox/empty" }},
+		{route: "GET " + of + "/keys", may: keyViewers, ok: 200},
+		{route: "POST " + of + "/keys", may: keyManagers, ok: 201, query: "store=main", body: `{"name":"N%s","scopes":["statements/write"]}`},
+		{route: "GET " + of + "/keys/:key", may: keyViewers, ok: 200},
+		{route: "PATCH " + of + "/keys/:key", may: keyManagers, ok: 200, body: `{"name":"N%s"}`},
+		{route: "POST " + of + "/keys/:key/rotate", may: keyManagers, ok: 200, body: `{"graceMinutes":0}`},
+		{route: "POST " + of + "/keys/:key/revoke", may: keyManagers, ok: 200,
+			fresh: func(o *office, t *tenant.Tenant) string {
+				user, _ := o.key(t)
+				return "/api/v1/tenants/" + t.Slug + "/keys/" + user + "/revoke"
+			}},
+
+		{route: "GET " + of + "/members", may: peopleViewers, ok: 200},
+		{route: "POST " + of + "/members", may: changers, ok: 201, body: `{"email":"n%s@example.com"}`},
+		{route: "GET " + of + "/members/:member", may: peopleViewers, ok: 200},
+		{route: "PATCH " + of + "/members/:member", may: changers, ok: 200, body: `{"name":"N%s"}`},
+		{route: "DELETE " + of + "/members/:member", may: changers, ok: 204, fresh: freshMember("")},
+		{route: "POST " + of + "/members/:member/grants", may: changers, ok: 201, body: `{"role":"analyst"}`, fresh: freshMember("/grants")},
+		{route: "DELETE " + of + "/members/:member/grants/:grant", may: changers, ok: 404},
+		{route: "GET " + of + "/members/:member/sessions", may: peopleViewers, ok: 200},
+		{route: "DELETE " + of + "/members/:member/sessions", may: changers, ok: 204},
+		{route: "GET " + of + "/roles", may: peopleViewers, ok: 200},
+		{route: "POST " + of + "/roles", may: changers, ok: 201, body: `{"slug":"n%s","name":"New","actions":["tenant.view"]}`},
+		{route: "GET " + of + "/roles/:role", may: peopleViewers, ok: 200},
+		{route: "PUT " + of + "/roles/:role", may: changers, ok: 200, body: `{"name":"N","description":"","actions":["tenant.view"]}`, fresh: freshRole},
+		{route: "DELETE " + of + "/roles/:role", may: changers, ok: 204, fresh: freshRole},
+		{route: "GET " + of + "/access-review", may: peopleViewers, ok: 200},
+		{route: "GET " + of + "/entries", may: peopleViewers, ok: 200},
+	}
+}
+
+func freshTenant(rest string) func(*office, *tenant.Tenant) string {
+	return func(o *office, _ *tenant.Tenant) string { return "/api/v1/tenants/" + o.tenant().Slug + rest }
+}
+
+func freshMember(rest string) func(*office, *tenant.Tenant) string {
+	return func(o *office, t *tenant.Tenant) string {
+		return "/api/v1/tenants/" + t.Slug + "/members/" + id.Text(o.member(t)) + rest
+	}
+}
+
+func freshRole(o *office, t *tenant.Tenant) string {
+	slug := "r" + uuid.NewString()[:8]
+	o.in(t.ID, func(tx *postgres.Tx) error {
+		_, err := authz.CreateRole(tx, authz.Trusted, slug, authz.RoleText{Name: "R", Actions: []authz.Action{authz.TenantView}}, time.Now())
+		return err
+	})
+	return "/api/v1/tenants/" + t.Slug + "/roles/" + slug
+}
+
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own, other := o.tenant(), o.tenant()
+	somebody := id.Text(o.member(own))
+	key, password := o.key(own)
+	o.in(own.ID, func(tx *postgres.Tx) error {
+		s, err := tenant.GetSettings(tx)
+		if err != nil {
+			return err
+		}
+		s.BreakGlass = tenant.BreakGlassFull
+		_, err = tenant.UpdateSettings(tx, *s, 0)
+		return err
+	})
+	callers := map[string]*visitor{}
+	for _, role := range []string{admin, analyst, exporter, integrator, privacy, auditor} {
+		callers[role] = o.as(own, role)
+	}
+	for name, level := range map[string]authz.Level{outside: "", inside: authz.ReadOnly, insideFull: authz.Full} {
+		v := o.as(o.platform, authz.Operator)
+		callers[name] = v
+		if level != "" {
+			o.in(own.ID, func(tx *postgres.Tx) error {
+				_, err := authz.EnterTenant(tx, authz.NewEntry{OperatorID: v.member, Operator: "Op", Reason: "the matrix of the tests", Level: level, Minutes: 60}, time.Now())
+				return err
+			})
+		}
+	}
+	stranger := o.as(other, admin)
+	nobody := &visitor{o: o}
+	expired := o.signedIn(o.past, own, callers[admin].member)
+	invented := &visitor{o: o, cookie: strings.Repeat("A", 43)}
+	keyed := &visitor{o: o, user: key, password: password}
+	permitted, err := o.policies.Permitted(t.Context(), own.ID, authz.Subject(callers[admin].member), nil)
+	require.NoError(t, err)
+	token := o.withToken(own, callers[admin].member, permitted[0]...)
+
+	lines := matrix()
+	actions := map[string]authz.Action{}
+	for _, l := range o.api.ConsoleLines() {
+		actions[l.Method+" "+l.Path] = l.Action
+	}
+	require.Len(t, lines, len(actions), "every route has a line, and every line a route")
+	for _, l := range lines {
+		action, ok := actions[l.route]
+		require.True(t, ok, l.route)
+		method, path, _ := strings.Cut(l.route, " ")
+		path = strings.NewReplacer(":tenant", own.Slug, ":store", "main", ":key", key, ":member", somebody, ":grant", "aaaaaaaa",
+			":role", "analyst", ":token", "aaaaaaaa", ":session", "aaaaaaaa").Replace(path)
+		call := func(v *visitor, may bool, where *tenant.Tenant) answer {
+			p := path
+			if may && l.fresh != nil {
+				p = l.fresh(o, own)
+			}
+			query := l.query
+			if strings.HasPrefix(p, "/api/v1/me/") {
+				query = "tenant=" + where.Slug
+			}
+			if query != "" {
+				p += "?" + query
+			}
+			var body any
+			if l.body != "" {
+				body = strings.ReplaceAll(l.body, "%s", uuid.NewString()[:8])
+			}
+			return v.call(method, p, body, "If-Match", "*")
+		}
+		free := action == "everybody" || action == "anyone" || action == "in-person"
+		platform := strings.HasPrefix(string(action), "tenants.")
+		expect := func(who string, v *visitor, want int, may bool, where *tenant.Tenant) {
+			t.Helper()
+			got := call(v, may, where)
+			require.Equal(t, want, got.status, "%s as %s: %s", l.route, who, got.body)
+			if want >= 400 {
+				got.problem()
+			}
+		}
+		for who, v := range callers {
+			may := l.may == everyRole || slices.Contains(strings.Split(l.may, "|"), who)
+			want, where := l.ok, own
+			if !may {
+				want = http.StatusForbidden
+			}
+			if strings.HasPrefix(who, "operator") {
+				where = o.platform
+			}
+			expect(who, v, want, may, where)
+		}
+		switch {
+		case free:
+			expect("another tenant's admin", stranger, l.ok, true, other)
+		case platform:
+			expect("another tenant's admin", stranger, http.StatusForbidden, false, other)
+		default:
+			expect("another tenant's admin", stranger, http.StatusNotFound, false, other)
+		}
+		unknown, tokened, limited := http.StatusUnauthorized, l.ok, http.StatusForbidden
+		switch {
+		case action == "everybody":
+			unknown, limited = l.ok, l.ok
+		case action == "anyone":
+			limited = l.ok
+		case action == "in-person", platform:
+			tokened = http.StatusForbidden
+		}
+		without := slices.DeleteFunc(slices.Clone(permitted[0]), func(a authz.Action) bool { return a == action })
+		expect("nobody", nobody, unknown, false, own)
+		expect("an expired session", expired, unknown, false, own)
+		expect("an invented session", invented, unknown, false, own)
+		expect("an API key", keyed, unknown, false, own)
+		expect("a token", token, tokened, tokened == l.ok, own)
+		if !platform {
+			expect("a token without the action", o.withToken(own, callers[admin].member, without[:min(len(without), 40)]...), limited, false, own)
+		}
+	}
+}
+
+// What belongs to another tenant is not told from what does not exist.
+func TestOtherTenantsDoNotExist(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own, other := o.tenant(), o.tenant()
+	v := o.as(own, admin)
+	for _, rest := range []string{"/settings", "/stores/main", "/members", "/keys", "/stores/none"} {
+		texts := map[string]bool{}
+		for _, slug := range []string{other.Slug, "nothing-here", "platform"} {
+			got := v.call("GET", "/api/v1/tenants/"+slug+rest, nil).is(http.StatusNotFound)
+			texts[strings.ReplaceAll(string(got.body), got.problem().RequestID, "")] = true
+		}
+		require.Len(t, texts, 1)
+	}
+}
