@@ -1192,7 +1192,9 @@ type IssuedKey struct {
 type IssuedScimToken struct {
 	// BaseURL Where the directory finds SCIM.
 	BaseURL string `json:"baseUrl"`
-	Secret  string `json:"secret"`
+
+	// Secret Empty in a replay of an earlier answer.
+	Secret string `json:"secret"`
 
 	// Token What the tenant's directory signs in with (SCIM 2.0).
 	Token ScimToken `json:"token"`
@@ -1446,7 +1448,7 @@ type NewRole struct {
 
 // NewScimToken defines model for NewScimToken.
 type NewScimToken struct {
-	// ExpiresAt Within two years.
+	// ExpiresAt Within 366 days.
 	ExpiresAt time.Time `json:"expiresAt"`
 
 	// Name For people. No control characters, no space at either end.
@@ -1686,12 +1688,18 @@ type SSO struct {
 
 	// Draft An OpenID Connect provider, as a client sees it. The client's secret is never shown.
 	Draft *Provider `json:"draft,omitempty"`
+
+	// SignedOutURL To be registered as post-logout redirect URI.
+	SignedOutURL string `json:"signedOutUrl"`
 }
 
 // SSOTest How the last trial of the draft ended.
 type SSOTest struct {
-	At    *time.Time `json:"at,omitempty"`
-	Email *string    `json:"email,omitempty"`
+	At *time.Time `json:"at,omitempty"`
+
+	// Claims All that the provider said, for an hour.
+	Claims map[string]interface{} `json:"claims,omitempty"`
+	Email  *string                `json:"email,omitempty"`
 
 	// Groups What the provider said.
 	Groups   []string `json:"groups,omitempty"`
@@ -2215,6 +2223,9 @@ type ScimFilter = string
 // ScimID defines model for scimId.
 type ScimID = string
 
+// ScimIfMatch defines model for scimIfMatch.
+type ScimIfMatch = string
+
 // ScimStart defines model for scimStart.
 type ScimStart = int
 
@@ -2286,6 +2297,9 @@ type Invalid = Problem
 
 // NotFound Why a request was refused (RFC 9457). Programs look at `code`, which is stable; people read `detail`.
 type NotFound = Problem
+
+// Page Why a request was refused (RFC 9457). Programs look at `code`, which is stable; people read `detail`.
+type Page = Problem
 
 // PreconditionFailed Why a request was refused (RFC 9457). Programs look at `code`, which is stable; people read `detail`.
 type PreconditionFailed = Problem
@@ -2657,6 +2671,12 @@ type ListMappingsParams struct {
 type CreateMappingParams struct {
 	// IdempotencyKey Of your choice, e.g. a UUID; good for a day.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// TestSSOParams defines parameters for TestSSO.
+type TestSSOParams struct {
+	// ReturnTo Path on this origin.
+	ReturnTo *ReturnTo `form:"return_to,omitempty" json:"return_to,omitempty"`
 }
 
 // ListStoresParams defines parameters for ListStores.
@@ -3862,8 +3882,10 @@ type ClientInterface interface {
 
 	// TestSSO Begin a trial of the draft
 	//
+	// Only people of the tenant itself can; the trial ends where `return_to` says.
+	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/sso/test (the `TestSSO` operationId).
-	TestSSO(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error)
+	TestSSO(ctx context.Context, tenant TheTenant, params *TestSSOParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListStores Stores
 	//
@@ -5325,9 +5347,11 @@ func (c *Client) GetSSOTest(ctx context.Context, tenant TheTenant, reqEditors ..
 
 // TestSSO Begin a trial of the draft
 //
+// Only people of the tenant itself can; the trial ends where `return_to` says.
+//
 // Corresponds with POST /api/v1/tenants/{tenant}/sso/test (the `TestSSO` operationId).
-func (c *Client) TestSSO(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewTestSSORequest(c.Server, tenant)
+func (c *Client) TestSSO(ctx context.Context, tenant TheTenant, params *TestSSOParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestSSORequest(c.Server, tenant, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9342,7 +9366,7 @@ func NewGetSSOTestRequest(server string, tenant TheTenant) (*http.Request, error
 }
 
 // NewTestSSORequest constructs an http.Request for the TestSSO method
-func NewTestSSORequest(server string, tenant TheTenant) (*http.Request, error) {
+func NewTestSSORequest(server string, tenant TheTenant, params *TestSSOParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -9365,6 +9389,33 @@ func NewTestSSORequest(server string, tenant TheTenant) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ReturnTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "return_to", *params.ReturnTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
