@@ -1,6 +1,13 @@
-// Package authn finds out who sent a request. It owns the cache of credentials,
-// and the collecting of last-used times. What a key is, and its rows, belong to
-// package tenant; what it may do belongs to package authz.
+// Package authn finds out who sent a request: a key (Authenticator), an access
+// token (Tokens) or a person with a session (Sessions), and lets people in
+// (SignIn, an OpenID Connect relying party). It owns the cache of credentials,
+// the collecting of last-used times, sessions and sign-ins under way. It never
+// decides what somebody may do (authz) nor whether a person belongs to a tenant
+// (tenant, whose are the rows of keys, members, tokens and ended sessions), it
+// keeps no password, and it knows neither cookies nor HTTP requests.
+//
+// Its data lives in Redis, under stoa:session, stoa:member, stoa:sid, stoa:login,
+// stoa:ssotest, stoa:logout and stoa:failed; all of it may be lost.
 package authn
 
 import (

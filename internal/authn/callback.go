@@ -47,9 +47,6 @@ func (s *SignIn) Callback(ctx context.Context, r CallbackRequest) (*Outcome, err
 	}
 	l, err := s.recognise(ctx, r)
 	if err != nil {
-		if !fault.Is(err, fault.Unavailable) {
-			s.throttle.Failed(ctx, r.From, 0)
-		}
 		return nil, err
 	}
 	o := &Outcome{Slug: l.Slug, ReturnTo: l.ReturnTo}
@@ -146,6 +143,9 @@ func (s *SignIn) answer(ctx context.Context, l *login, r CallbackRequest) (*answ
 const maxHint = 8 << 10
 
 func (s *SignIn) signIn(ctx context.Context, l *login, r CallbackRequest) (cookie string, err error) {
+	if _, err := s.served(ctx, l.Tenant); err != nil {
+		return "", err
+	}
 	a, err := s.answer(ctx, l, r)
 	if err != nil {
 		return "", err
@@ -209,11 +209,11 @@ func (s *SignIn) failed(ctx context.Context, of int64, slug string, from Client,
 	reason := ReasonOf(why)
 	s.logger.InfoContext(ctx, "a sign-in failed", "tenant", of, "reason", string(reason), "error", why)
 	switch fault.KindOf(why) {
-	case fault.Unavailable, fault.Internal, fault.RateLimited:
-	default:
+	case fault.Unauthenticated, fault.Forbidden:
 		s.throttle.Failed(ctx, from, of)
+	default: // a state cannot be guessed, and any page can send a browser here with a wrong one
 	}
-	if reason == NotPermitted {
+	if fault.Is(why, fault.Forbidden) && reason == NotPermitted {
 		return // recorded, where it was decided
 	}
 	outcome := audit.Failure

@@ -3,6 +3,8 @@ package authn
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -51,6 +53,9 @@ func (p *provider) userInfo(ctx context.Context, subject string, token *oauth2.T
 	defer cancel()
 	info, err := p.oidc.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
+		if _, unreachable := errors.AsType[*url.Error](err); !unreachable {
+			err = errors.New("userinfo did not answer as it should") // its own words might repeat the token
+		}
 		return nil, down(err)
 	}
 	if info.Subject != subject { // OpenID Connect Core 5.3.2

@@ -2,7 +2,6 @@ package authn
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
@@ -30,6 +29,7 @@ const (
 	SettingsChanged Reason = "settings_changed" // while signing in
 	TooManyGroups   Reason = "too_many_groups"  // Entra ID's overage claim
 	NotPermitted    Reason = "not_permitted"    // the tenant does not let the person in; recorded by package tenant, with its reason
+	TenantSuspended Reason = "tenant_suspended"
 	Throttled       Reason = "throttled"
 	Interrupted     Reason = "interrupted" // our own database or Redis
 )
@@ -50,8 +50,8 @@ func fail(kind fault.Kind, r Reason, cause error, format string, args ...any) er
 }
 
 // unacceptable is a token that must not be believed.
-func unacceptable(r Reason, format string, args ...any) error {
-	return fail(fault.Unauthenticated, r, nil, "the identity provider's answer cannot be accepted: %s", fmt.Sprintf(format, args...))
+func unacceptable(r Reason, why string) error {
+	return fail(fault.Unauthenticated, r, nil, "the identity provider's answer cannot be accepted: %s", why)
 }
 
 // ReasonOf returns why a sign-in failed; Interrupted for what is nobody's fault.

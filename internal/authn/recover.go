@@ -28,7 +28,7 @@ func (s *SignIn) Recover(ctx context.Context, token, session string, from Client
 	if err := s.redis.Ping(ctx); err != nil {
 		return nil, err
 	}
-	slug, err := s.slug(ctx, of)
+	slug, err := s.served(ctx, of)
 	if fault.Is(err, fault.NotFound) { // a tenant that never was
 		s.throttle.Failed(ctx, from, 0)
 		return nil, (&tenant.Refusal{}).Err()
@@ -47,9 +47,14 @@ func (s *SignIn) Recover(ctx context.Context, token, session string, from Client
 	return o, err
 }
 
-func (s *SignIn) slug(ctx context.Context, of int64) (slug string, err error) {
+// served returns the slug of a tenant; Forbidden when it is suspended.
+func (s *SignIn) served(ctx context.Context, of int64) (slug string, err error) {
+	var status tenant.Status
 	err = s.db.TenantRead(ctx, postgres.NewScope(of, "authn"), func(tx *postgres.Tx) error {
-		return tx.QueryRow(tx.Context(), `select slug from tenants where id = $1`, of).Scan(&slug)
+		return tx.QueryRow(tx.Context(), `select slug, status from tenants where id = $1`, of).Scan(&slug, &status)
 	})
+	if err == nil && status == tenant.Suspended {
+		err = fail(fault.Forbidden, TenantSuspended, nil, "the tenant is suspended")
+	}
 	return slug, err
 }

@@ -92,3 +92,6 @@ func (r *Redis) take(ctx context.Context, key string) ([]byte, error) {
 func (r *Redis) put(ctx context.Context, key string, value []byte, life time.Duration) error {
 	return awayUnless(r.client.Set(ctx, key, value, life).Err())
 }
+
+// Client is the connection, for others to whom losing it is no loss.
+func (r *Redis) Client() redis.UniversalClient { return r.client }

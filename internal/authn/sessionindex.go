@@ -18,7 +18,7 @@ import (
 const maxIndexed = 100
 
 func memberKey(tenant, member int64) string {
-	return "stoa:signins:" + number(tenant) + ":" + number(member)
+	return "stoa:member:" + number(tenant) + ":" + number(member)
 }
 
 // providerKey finds the sign-ins that a provider made in a session of its own.

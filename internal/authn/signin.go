@@ -182,14 +182,12 @@ func localPath(path string) (string, error) {
 		return "", invalid
 	}
 	// Decoded once more, by whoever stands between, it must still be one.
-	for text := path; ; {
+	for text, decodes := path, true; decodes; {
 		if strings.HasPrefix(text, "//") || strings.ContainsAny(strings.SplitN(text, "?", 2)[0], "\\\t\r\n\x00") {
 			return "", invalid
 		}
 		again, err := url.PathUnescape(text)
-		if err != nil || again == text {
-			return path, nil
-		}
-		text = again
+		text, decodes = again, err == nil && again != text
 	}
+	return path, nil
 }

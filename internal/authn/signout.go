@@ -100,9 +100,10 @@ func (s *SignIn) BackChannel(ctx context.Context, slug, token string, from Clien
 		}
 		return fault.Wrap(fault.Invalid, err, "the logout token cannot be accepted")
 	}
-	// The provider may be asked for nothing here, and to be told twice does no
-	// harm to a session that has ended; but an old token must not end new ones.
-	fresh, err := s.redis.client.SetNX(ctx, "stoa:logout:"+number(t.ID)+":"+hashed(l.TokenID), 1, jtiLife).Result()
+	// To be told twice does no harm to a session that has ended, but an old token
+	// must not end new ones.
+	once := "stoa:logout:" + number(t.ID) + ":" + hashed(l.TokenID)
+	fresh, err := s.redis.client.SetNX(ctx, once, 1, jtiLife).Result()
 	away := awayUnless(err)
 	if away == nil && !fresh {
 		return fault.New(fault.Invalid, "the logout token was used already")
@@ -116,9 +117,14 @@ func (s *SignIn) BackChannel(ctx context.Context, slug, token string, from Clien
 	ctx = audit.With(ctx, src)
 	scope := postgres.NewScope(t.ID, "system:provider")
 	if l.SessionID != "" && away == nil {
-		return s.endSID(ctx, scope, settings.Issuer, l.SessionID)
+		err = s.endSID(ctx, scope, settings.Issuer, l.SessionID)
+	} else {
+		err = s.endSubject(ctx, scope, settings.Issuer, l.Subject)
 	}
-	return s.endSubject(ctx, scope, settings.Issuer, l.Subject)
+	if err != nil { // the provider may say it again
+		_ = s.redis.client.Del(ctx, once).Err()
+	}
+	return err
 }
 
 // byProvider is why a session ended.
