@@ -71,7 +71,8 @@ type ResourceType struct {
 func ResourceTypes(base string) []ResourceType {
 	one := func(name, endpoint, schema string) ResourceType {
 		return ResourceType{
-			[]string{"urn:ietf:params:scim:schemas:core:2.0:ResourceType"}, name, name, endpoint, schema,
+			[]string{"urn:ietf:params:scim:schemas:core:2.0:ResourceType"},
+			name, name, endpoint, schema,
 			location{"ResourceType", base + "/ResourceTypes/" + name},
 		}
 	}
@@ -105,7 +106,8 @@ type Schema struct {
 func Schemas(base string) []Schema {
 	one := func(id, name string, attributes ...Attribute) Schema {
 		return Schema{
-			[]string{"urn:ietf:params:scim:schemas:core:2.0:Schema"}, id, name, attributes,
+			[]string{"urn:ietf:params:scim:schemas:core:2.0:Schema"},
+			id, name, attributes,
 			location{"Schema", base + "/Schemas/" + id},
 		}
 	}
