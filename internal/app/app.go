@@ -33,6 +33,7 @@ type Config struct {
 	CORSOrigins    []string
 	Limits         httpapi.Limits
 	Server         httpapi.ServerConfig
+	Console        Console
 	Logger         *slog.Logger // nil: slog.Default
 }
 
@@ -94,12 +95,17 @@ func (m *Main) Run(ctx context.Context) (err error) {
 	}
 	m.onClose(func() error { limiter.Close(); return nil })
 
+	console, err := m.openConsole(ctx, db)
+	if err != nil {
+		return err
+	}
 	moreKeys, moreVersion := c.Peppers.Derive("links to more statements")
 	api, err := httpapi.New(httpapi.Config{
 		DB: db, LRS: record, Authn: keys, Limiter: limiter, Logger: m.log,
 		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats}),
 		MoreKeys: moreKeys, MoreVersion: moreVersion,
 		BasePath: basePath, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins, Limits: c.Limits,
+		Console: console,
 	})
 	if err != nil {
 		return err

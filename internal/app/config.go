@@ -23,6 +23,11 @@ func From(c *config.Config, log *slog.Logger) Config {
 			Listen: c.Listen, MetricsListen: c.MetricsListen, TLSCert: c.TLSCert, TLSKey: c.TLSKey,
 			DrainDelay: c.DrainDelay, DrainTimeout: c.DrainTimeout,
 		},
+		Console: Console{
+			Keyring: c.Keyring(), OperatorURL: c.OperatorDatabaseURL, AuditURL: c.AuditDatabaseURL, RedisURL: c.RedisURL,
+			AnchorURL: c.AuditAnchorURL, PrivateNetworks: c.PrivateNetworks, ViewingCap: c.ViewingCap,
+			SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
+		},
 		Logger: log,
 	}
 }

@@ -21,7 +21,7 @@ const publishTimeout = MaxAge
 
 // news announces changes to the other replicas, and hears of theirs.
 type news struct {
-	client *redis.Client
+	client redis.UniversalClient
 	logger *slog.Logger
 	outbox chan int64
 	heard  func(tenant int64)

@@ -24,11 +24,11 @@ const AnyStore int64 = -1
 // Config says what Policies work with. DB is required.
 type Config struct {
 	DB       *postgres.DB
-	Redis    *redis.Client    // announces changes; nil: none, then changes take effect within MaxAge
-	Platform int64            // id of the platform's tenant; 0: operators are let into no other tenant
-	Size     int              // snapshots kept, of as many tenants; 0 is 1000
-	Clock    func() time.Time // nil is time.Now
-	Logger   *slog.Logger     // nil is slog.Default()
+	Redis    redis.UniversalClient // announces changes; nil: none, then changes take effect within MaxAge
+	Platform int64                 // id of the platform's tenant; 0: operators are let into no other tenant
+	Size     int                   // snapshots kept, of as many tenants; 0 is 1000
+	Clock    func() time.Time      // nil is time.Now
+	Logger   *slog.Logger          // nil is slog.Default()
 }
 
 // Policies answers whether somebody may do something. It keeps a snapshot of

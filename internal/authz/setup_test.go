@@ -43,7 +43,7 @@ func (w *world) now() time.Time          { return w.start.Add(time.Duration(w.pa
 func (w *world) advance(d time.Duration) { w.passed.Add(int64(d)) }
 
 // policies are those of one replica. Their clock is the world's.
-func (w *world) policies(client *redis.Client) *authz.Policies {
+func (w *world) policies(client redis.UniversalClient) *authz.Policies {
 	return w.open(authz.Config{Redis: client, Clock: w.now})
 }
 

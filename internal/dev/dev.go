@@ -59,6 +59,7 @@ const (
 	blobURL     = "STOA_BLOB_URL"
 	keyPepper   = "STOA_KEY_PEPPER"
 	keyringFile = "STOA_KEYRING"
+	private     = "STOA_PRIVATE_NETWORKS"
 	publicURL   = "STOA_PUBLIC_URL"
 )
 

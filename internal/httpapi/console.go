@@ -10,6 +10,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/authz"
+	"github.com/stoa-lrs/stoa/internal/keyring"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
@@ -17,14 +18,17 @@ import (
 // Console is what the console API is made of. Policies is needed for any of it
 // to be answered; then all but Clock are.
 type Console struct {
-	Policies  *authz.Policies
-	Sessions  *authn.Sessions
-	Tokens    *authn.Tokens
-	Operator  *postgres.Operator
-	Peppers   *tenant.Peppers
-	PublicURL string // where browsers reach the service: the origin that may change things, and the authority of new keys
-	Clock     func() time.Time
-	Version   string // of the program, for health
+	Policies   *authz.Policies
+	Sessions   *authn.Sessions
+	SignIn     *authn.SignIn
+	Tokens     *authn.Tokens
+	Operator   *postgres.Operator
+	Peppers    *tenant.Peppers
+	Keyring    *keyring.Ring // client secrets of providers and streams, pseudonyms
+	PublicURL  string        // where browsers reach the service: the origin that may change things, and the authority of new keys
+	ViewingCap int           // statements that a person may look at in an hour, where the tenant says nothing
+	Clock      func() time.Time
+	Version    string // of the program, for health
 }
 
 // console is what all exchanges of the console share.
