@@ -1,0 +1,166 @@
+import { Combobox, Pill, PillsInput, useCombobox } from '@mantine/core';
+import { Search } from 'lucide-react';
+import { useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useShortcuts } from '@/shared/lib/shortcuts';
+
+/** One condition: verb:http://adlnet.gov/expapi/verbs/completed */
+export interface Chip {
+  field: string;
+  value: string;
+}
+
+export interface Suggestion {
+  value: string;
+  label: string;
+}
+
+export interface Field {
+  name: string;
+  /** Values to offer, from what there is. */
+  suggestions?: Suggestion[];
+  /** How a value is shown on its chip. */
+  show?: (value: string) => string;
+}
+
+/** `verb:"a b" actor:c` → chips; what has no field keeps the empty one. A quoted value may hold spaces. */
+export function parseChips(text: string, fields: string[]): Chip[] {
+  const chips: Chip[] = [];
+  for (const [, field = '', quoted, plain = ''] of text.matchAll(/(?:([a-z]+):)?(?:"((?:[^"\\]|\\.)*)"|(\S+))/g)) {
+    const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
+    if (field === '' || fields.includes(field)) chips.push({ field, value });
+    else chips.push({ field: '', value: `${field}:${value}` });
+  }
+  return chips;
+}
+
+/** The reverse of parseChips, as it stands in the URL. */
+export function formatChips(chips: Chip[]): string {
+  return chips
+    .map(({ field, value }) => {
+      const quoted = value === '' || /[\s"]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
+      return field ? `${field}:${quoted}` : quoted;
+    })
+    .join(' ');
+}
+
+/** What may be completed: fields first, then a field's values that contain what was typed. At most 12. */
+export function complete(text: string, fields: Field[]): Suggestion[] {
+  const colon = text.indexOf(':');
+  const field = fields.find((f) => f.name === text.slice(0, colon));
+  if (!field) {
+    return fields.filter((f) => f.name.startsWith(text.toLowerCase())).map((f) => ({ value: `${f.name}:`, label: `${f.name}:` }));
+  }
+  const typed = text.slice(colon + 1).toLowerCase();
+  return (field.suggestions ?? [])
+    .filter((s) => s.label.toLowerCase().includes(typed) || s.value.toLowerCase().includes(typed))
+    .slice(0, 12)
+    .map((s) => ({ value: formatChips([{ field: field.name, value: s.value }]), label: s.label }));
+}
+
+interface Props {
+  label: string;
+  placeholder: string;
+  fields: Field[];
+  chips: Chip[];
+  /** Says which field a bare value is of, or why it is none. */
+  guess: (value: string) => Chip | string;
+  onChange: (chips: Chip[]) => void;
+}
+
+/** Conditions as chips, typed with completion. The key / comes here. */
+export function QueryBar({ label, placeholder, fields, chips, guess, onChange }: Props) {
+  const { t } = useTranslation('shared');
+  const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState('');
+  const [error, setError] = useState('');
+  const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
+  const names = useMemo(() => fields.map((f) => f.name), [fields]);
+  const offered = useMemo(() => complete(text, fields), [text, fields]);
+  useShortcuts({ '/': () => input.current?.focus() });
+
+  const add = (typed: string) => {
+    const next = [...chips];
+    for (const chip of parseChips(typed, names)) {
+      const known = chip.field ? chip : guess(chip.value);
+      if (typeof known === 'string') {
+        setError(known);
+        return;
+      }
+      // Each field has one value: a second one replaces the first.
+      const at = next.findIndex((c) => c.field === known.field);
+      if (at < 0) next.push(known);
+      else next[at] = known;
+    }
+    setText('');
+    setError('');
+    combobox.closeDropdown();
+    onChange(next);
+  };
+  const take = (value: string) => {
+    if (!value.endsWith(':')) {
+      add(value);
+      return;
+    }
+    setText(value);
+    combobox.openDropdown();
+    input.current?.focus();
+  };
+
+  return (
+    <Combobox store={combobox} onOptionSubmit={take} withinPortal>
+      <Combobox.DropdownTarget>
+        <PillsInput flex={1} miw={240} onClick={() => input.current?.focus()} error={error} leftSection={<Search size={16} aria-hidden />}>
+          <Pill.Group>
+            {chips.map((chip) => (
+              <Pill
+                key={chip.field}
+                withRemoveButton
+                onRemove={() => onChange(chips.filter((c) => c !== chip))}
+                removeButtonProps={{ 'aria-label': t('query.remove', { field: chip.field }), tabIndex: 0, 'aria-hidden': undefined }}
+                title={chip.value}
+                maw={320}
+              >
+                {chip.field}: {fields.find((f) => f.name === chip.field)?.show?.(chip.value) ?? chip.value}
+              </Pill>
+            ))}
+            <Combobox.EventsTarget>
+              <PillsInput.Field
+                ref={input}
+                aria-label={label}
+                placeholder={chips.length === 0 ? placeholder : ''}
+                value={text}
+                spellCheck={false}
+                autoComplete="off"
+                onFocus={() => combobox.openDropdown()}
+                onBlur={() => combobox.closeDropdown()}
+                onChange={(event) => {
+                  setText(event.currentTarget.value);
+                  setError('');
+                  combobox.openDropdown();
+                  combobox.resetSelectedOption();
+                }}
+                onKeyDown={(event) => {
+                  if (event.key === 'Backspace' && text === '' && chips.length > 0) onChange(chips.slice(0, -1));
+                  else if (event.key === 'Enter' && text.trim() && combobox.getSelectedOptionIndex() === -1) {
+                    event.preventDefault();
+                    add(text);
+                  }
+                }}
+              />
+            </Combobox.EventsTarget>
+          </Pill.Group>
+        </PillsInput>
+      </Combobox.DropdownTarget>
+      <Combobox.Dropdown hidden={offered.length === 0}>
+        <Combobox.Options aria-label={label} mah={320} style={{ overflowY: 'auto' }}>
+          {offered.map((s) => (
+            <Combobox.Option key={s.value} value={s.value}>
+              {s.label}
+            </Combobox.Option>
+          ))}
+        </Combobox.Options>
+      </Combobox.Dropdown>
+    </Combobox>
+  );
+}
