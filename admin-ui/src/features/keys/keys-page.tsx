@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
 import { usePages } from '@/api/pages';
+import { storesQuery } from '@/api/stores';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { useNow } from '@/shared/lib/use-now';
 import { GuardedButton } from '@/shared/ui/can';
@@ -15,7 +16,7 @@ import { Status } from '@/shared/ui/status';
 import { CreateKey } from './create-key';
 import { IssuedKey } from './issued-key';
 import { KeyDrawer } from './key-drawer';
-import { fetchKeys, type Key, keysKey, retiring, status, storesQuery, useKeyChanges } from './queries';
+import { fetchKeys, type Key, keysKey, retiring, status, useKeyChanges } from './queries';
 import { RevokeKey } from './revoke-key';
 import { RotateKey } from './rotate-key';
 

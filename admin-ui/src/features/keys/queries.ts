@@ -8,13 +8,6 @@ export const keysKey = (tenant: string) => ['keys', tenant] as const;
 export const fetchKeys = (tenant: string, store: string | undefined) => (after: string | undefined, signal: AbortSignal) =>
   call(api.GET('/api/v1/tenants/{tenant}/keys', { params: { path: { tenant }, query: { store, after } }, signal }));
 
-export const storesQuery = (tenant: string) =>
-  queryOptions({
-    queryKey: ['stores', tenant, 'all'],
-    queryFn: async ({ signal }) => (await call(api.GET('/api/v1/tenants/{tenant}/stores', { params: { path: { tenant }, query: { limit: 1000 } }, signal }))).items,
-    staleTime: 60_000,
-  });
-
 /** What a key did in the last 24 hours: requests by hour, the last one last, and by what was asked. */
 export interface Day {
   hours: number[];

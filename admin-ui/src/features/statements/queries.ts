@@ -1,0 +1,91 @@
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { api, call } from '@/api/client';
+import { asApiError } from '@/api/problem';
+import { type Filters, fetchStatements, type Row } from '@/api/statements';
+
+export const statementsKey = (tenant: string, store: string) => ['statements', tenant, store] as const;
+
+export const statementQuery = (tenant: string, store: string, statement: string) =>
+  queryOptions({
+    queryKey: [...statementsKey(tenant, store), 'one', statement],
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}', { params: { path: { tenant, store, statement } }, signal })),
+    retry: false,
+    // Looking is counted and recorded: once is enough.
+    staleTime: 300_000,
+  });
+
+export const relatedPage = (tenant: string, store: string, statement: string) => (after: string | undefined, signal: AbortSignal) =>
+  call(api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/related', { params: { path: { tenant, store, statement }, query: { after, limit: 50 } }, signal }));
+
+/** The first of those stores that has the statement; undefined when none has. */
+export const elsewhereQuery = (tenant: string, stores: string[], statement: string) =>
+  queryOptions({
+    queryKey: ['statements', tenant, 'elsewhere', statement, ...stores],
+    queryFn: async ({ signal }) => {
+      for (const store of stores.slice(0, 20)) {
+        try {
+          await call(api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}', { params: { path: { tenant, store, statement } }, signal }));
+          return store;
+        } catch (error) {
+          if (asApiError(error).status !== 404) throw error;
+        }
+      }
+      return null;
+    },
+    retry: false,
+    staleTime: 60_000,
+  });
+
+export function useVoid(tenant: string, store: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ statement, reason, once }: { statement: string; reason: string; once: string }) =>
+      call(
+        api.POST('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/void', {
+          params: { path: { tenant, store, statement }, header: { 'Idempotency-Key': once } },
+          body: { reason },
+        }),
+      ),
+    onSuccess: () => queries.invalidateQueries({ queryKey: statementsKey(tenant, store) }),
+  });
+}
+
+/** Newer rows first, each once; at most 2,000, so that a tab left open for a night stays small. */
+export function merge(fresh: readonly Row[], rows: readonly Row[]): Row[] {
+  const seen = new Set<string>();
+  const all: Row[] = [];
+  for (const row of [...fresh, ...rows]) {
+    if (seen.has(row.id)) continue;
+    seen.add(row.id);
+    all.push(row);
+  }
+  return all;
+}
+
+/** Statements stored since the newest that is shown, asked for every two seconds while `on`. */
+export function useLiveTail(tenant: string, store: string, filters: Filters, newest: string | undefined, on: boolean) {
+  const [fresh, setFresh] = useState<Row[]>([]);
+  const key = JSON.stringify([tenant, store, filters]);
+  const of = useRef(key);
+  const since = fresh[0]?.stored ?? newest ?? filters.since;
+  const tail = useQuery({
+    queryKey: ['live', key],
+    queryFn: ({ signal }) => fetchStatements(tenant, store, { ...filters, since })(undefined, signal),
+    enabled: on,
+    refetchInterval: 2000,
+    gcTime: 0,
+    structuralSharing: false,
+  });
+  useEffect(() => {
+    if (of.current === key && on) return;
+    of.current = key;
+    setFresh([]);
+  }, [key, on]);
+  useEffect(() => {
+    const items = tail.data?.items;
+    if (items && items.length > 0) setFresh((old) => merge(items, old).slice(0, 2000));
+  }, [tail.data]);
+  return { fresh, error: on ? tail.error : null };
+}

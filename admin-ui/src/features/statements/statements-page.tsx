@@ -1,0 +1,159 @@
+import { Alert, Badge, Button, Select, Switch } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { EyeOff, Radio } from 'lucide-react';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { usePages } from '@/api/pages';
+import { fetchStatements, type Row, type StatementPage } from '@/api/statements';
+import { storesQuery } from '@/api/stores';
+import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
+import { outcome } from '@/shared/lib/xapi';
+import { type Column, DataTable } from '@/shared/ui/data-table';
+import { ErrorState, FilteredState, ForbiddenState, NeverState } from '@/shared/ui/empty-state';
+import { PageHeader } from '@/shared/ui/page-header';
+import { formatChips, parseChips, QueryBar } from '@/shared/ui/query-bar';
+import { TimeRange } from '@/shared/ui/time-range';
+import { merge, statementsKey, useLiveTail } from './queries';
+import { fields, filters, guess, valid, Vocabulary } from './query';
+import { StatementDrawer } from './statement-drawer';
+import classes from './statements.module.css';
+
+export interface StatementsSearch {
+  store?: string;
+  q?: string;
+  since?: string;
+  until?: string;
+  id?: string;
+  live?: boolean;
+}
+
+export function StatementsPage({ search, onSearch }: { search: StatementsSearch; onSearch: (search: StatementsSearch) => void }) {
+  const { t } = useTranslation('statements');
+  const tenant = useTenant();
+  const can = useCan();
+  const stores = useQuery(storesQuery(tenant.slug));
+  const seen = stores.data?.filter((s) => can('statements.view', s.slug)) ?? [];
+  const store = search.store ?? (seen.find((s) => s.kind === 'production') ?? seen[0])?.slug;
+  if (stores.error) return <ErrorState error={stores.error} retry={() => void stores.refetch()} />;
+  return (
+    <>
+      <PageHeader title={t('title')}>
+        {seen.length > 0 && (
+          <Select
+            aria-label={t('store')}
+            data={seen.map((s) => ({ value: s.slug, label: s.kind === 'sandbox' ? t('sandbox', { name: s.name }) : s.name }))}
+            value={store ?? null}
+            allowDeselect={false}
+            onChange={(value) => onSearch({ ...search, store: value ?? undefined, id: undefined })}
+            w={220}
+          />
+        )}
+        <Switch
+          label={t('live')}
+          checked={search.live ?? false}
+          onChange={(event) => onSearch({ ...search, live: event.currentTarget.checked || undefined })}
+          thumbIcon={search.live ? <Radio size={10} color="var(--mantine-color-stoa-7)" aria-hidden /> : undefined}
+        />
+      </PageHeader>
+      {stores.isSuccess && seen.length === 0 && <ForbiddenState needs="statements.view" />}
+      {store && <Browser key={store} store={store} stores={seen.map((s) => s.slug)} search={search} onSearch={onSearch} />}
+    </>
+  );
+}
+
+interface BrowserProps {
+  store: string;
+  stores: string[];
+  search: StatementsSearch;
+  onSearch: (search: StatementsSearch) => void;
+}
+
+function Browser({ store, stores, search, onSearch }: BrowserProps) {
+  const { t, i18n } = useTranslation('statements');
+  const shared = useTranslation('shared').t;
+  const tenant = useTenant();
+  const format = useFormat();
+  const { q = '', since, until } = search;
+  // Relative times are fixed when the query changes, not at each drawing: they are part of the cache's key.
+  const wanted = useMemo(() => filters(q, { since, until }), [q, since, until]);
+  const pages = usePages<Row, StatementPage>([...statementsKey(tenant.slug, store), 'list', wanted], fetchStatements(tenant.slug, store, wanted));
+  const live = useLiveTail(tenant.slug, store, wanted, pages.first?.items[0]?.stored, search.live === true && pages.isSuccess);
+  const rows = useMemo(() => merge(live.fresh, pages.rows), [live.fresh, pages.rows]);
+
+  const vocabulary = useMemo(() => new Vocabulary(), []);
+  const known = useMemo(() => {
+    vocabulary.add(rows);
+    return vocabulary.fields();
+  }, [vocabulary, rows]);
+
+  const words = { language: i18n.language, percent: format.percent, t: shared };
+  const columns: Column<Row>[] = [
+    { id: 'stored', header: t('stored'), width: 172, cell: (row) => <time dateTime={row.stored}>{format.time(row.stored)}</time> },
+    { id: 'actor', header: t('learner'), width: '20%', cell: (row) => row.actor.name },
+    {
+      id: 'verb',
+      header: t('verb'),
+      width: 138,
+      cell: (row) => (
+        <>
+          <Badge>{row.verb.display}</Badge>
+          {row.voided && (
+            <Badge color="red" ml={4}>
+              {shared('status.voided')}
+            </Badge>
+          )}
+        </>
+      ),
+    },
+    { id: 'object', header: t('activity'), below: 'sm', cell: (row) => row.object.name || row.object.id },
+    { id: 'result', header: t('result'), width: '19%', below: 'md', cell: (row) => outcome(row, words).join(' · ') || '—' },
+  ];
+
+  const filtered = Object.values(wanted).some((value) => value !== undefined);
+  const change = (next: Partial<StatementsSearch>) => onSearch({ ...search, ...next });
+  const clear = () => change({ q: undefined, since: undefined, until: undefined });
+  return (
+    <>
+      <div className={classes.bar}>
+        <QueryBar
+          label={t('query')}
+          placeholder={t('placeholder')}
+          fields={known}
+          chips={parseChips(q, [...fields])}
+          guess={(value) => guess(value) ?? t('guess', { value })}
+          onChange={(chips) => change({ q: formatChips(chips.filter((c) => valid(c))) || undefined })}
+        />
+        <TimeRange since={since} until={until} onChange={(range) => change({ since: range.since, until: range.until })} />
+      </div>
+      {pages.first && !pages.first.identities && rows.length > 0 && (
+        <Alert variant="light" color="gray" p="xs" mb="sm" icon={<EyeOff size={16} aria-hidden />}>
+          {t('pseudonyms')}
+        </Alert>
+      )}
+      {pages.first && pages.first.remaining < 1000 && (
+        <Alert variant="light" color="orange" p="xs" mb="sm">
+          {t('remaining', { count: pages.first.remaining, shown: format.number(pages.first.remaining) })}
+        </Alert>
+      )}
+      {live.error && <ErrorState error={live.error} retry={() => change({ live: undefined })} />}
+      <DataTable
+        label={t('title')}
+        columns={columns}
+        pages={{ ...pages, rows }}
+        rowId={(row) => row.id}
+        onOpen={(row) => change({ id: row.id })}
+        oneLine
+        empty={
+          filtered ? (
+            <FilteredState clear={clear} />
+          ) : (
+            <NeverState title={t('none')} text={search.live ? t('waiting') : t('noneText')}>
+              {!search.live && <Button onClick={() => change({ live: true })}>{t('watch')}</Button>}
+            </NeverState>
+          )
+        }
+      />
+      <StatementDrawer store={store} stores={stores} id={search.id} onOpen={(id, at) => onSearch({ ...search, id, store: at ?? search.store })} onQuery={(next) => onSearch({ store: search.store, q: next })} />
+    </>
+  );
+}
