@@ -1,0 +1,23 @@
+import { useTranslation } from 'react-i18next';
+import { isAction, sentenceKey } from './actions';
+import type { Event } from './queries';
+
+const text = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+/** What an event says, as a sentence. */
+export function useSentence(): (event: Event) => string {
+  const { t } = useTranslation('audit');
+  return ({ action, actor, target, details }) => {
+    const names = {
+      actor: actor.name || (actor.kind === 'anonymous' ? t('somebody') : actor.id),
+      target: target.name || target.id || target.kind,
+      role: text(details.role),
+      rows: text(details.rows),
+      reason: text(details.reason),
+      needs: text(details.needs),
+      path: text(details.path),
+      change: text(details.change),
+    };
+    return isAction(action) ? t(sentenceKey(action), names) : t('sentence.unknown', { ...names, action });
+  };
+}

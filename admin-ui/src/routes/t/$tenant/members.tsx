@@ -1,0 +1,24 @@
+import { createFileRoute, useNavigate } from '@tanstack/react-router';
+import * as z from 'zod/mini';
+import { MembersPage } from '@/features/members/members-page';
+import { Gate } from '@/shared/ui/can';
+
+const search = z.object({
+  tab: z.optional(z.catch(z.enum(['people', 'roles', 'review', 'operators']), 'people')),
+  member: z.optional(z.catch(z.string(), '')),
+  role: z.optional(z.catch(z.string(), '')),
+  invite: z.optional(z.catch(z.boolean(), false)),
+});
+
+export const Route = createFileRoute('/t/$tenant/members')({
+  validateSearch: (input) => z.parse(search, input),
+  component: function Page() {
+    const navigate = useNavigate({ from: Route.fullPath });
+    const search = Route.useSearch();
+    return (
+      <Gate needs="members.view">
+        <MembersPage search={search} onSearch={(next) => void navigate({ search: next, replace: true })} />
+      </Gate>
+    );
+  },
+});
