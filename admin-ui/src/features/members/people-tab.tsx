@@ -1,0 +1,45 @@
+import { Badge, Group } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { api, call } from '@/api/client';
+import { usePages } from '@/api/pages';
+import { useFormat, useTenant } from '@/shared/lib/tenant';
+import { type Column, DataTable } from '@/shared/ui/data-table';
+import { NeverState } from '@/shared/ui/empty-state';
+import { Status } from '@/shared/ui/status';
+import { MemberDrawer } from './member-drawer';
+import { grantLabel, type Member, membersKey } from './queries';
+
+export function PeopleTab({ member, onMember }: { member: string | undefined; onMember: (member: string | undefined) => void }) {
+  const { t } = useTranslation('members');
+  const tenant = useTenant();
+  const format = useFormat();
+  const pages = usePages<Member>([...membersKey(tenant.slug), 'list'], (after, signal) =>
+    call(api.GET('/api/v1/tenants/{tenant}/members', { params: { path: { tenant: tenant.slug }, query: { after } }, signal })),
+  );
+  const columns: Column<Member>[] = [
+    { id: 'name', header: t('name'), cell: (m) => m.name || m.email, width: '24%' },
+    { id: 'email', header: t('email'), cell: (m) => m.email, below: 'sm' },
+    { id: 'status', header: t('status'), cell: (m) => <Status of={m.status} /> },
+    {
+      id: 'roles',
+      header: t('roles.tab'),
+      cell: (m) => (
+        <Group gap={4}>
+          {m.grants.map((g) => (
+            <Badge key={g.id} variant="outline" color="gray" c="inherit" td={g.expired ? 'line-through' : undefined}>
+              {grantLabel(g, (role, store) => t('inStore', { role, store }))}
+            </Badge>
+          ))}
+          {m.grants.length === 0 && '—'}
+        </Group>
+      ),
+    },
+    { id: 'seen', header: t('lastSignIn'), below: 'md', cell: (m) => (m.lastSignInAt ? format.ago(m.lastSignInAt) : t('never')) },
+  ];
+  return (
+    <>
+      <DataTable label={t('people')} columns={columns} pages={pages} rowId={(m) => m.id} onOpen={(m) => onMember(m.id)} empty={<NeverState title={t('none')} text={t('noneText')} />} />
+      <MemberDrawer id={member} onClose={() => onMember(undefined)} />
+    </>
+  );
+}
