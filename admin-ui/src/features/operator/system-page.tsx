@@ -1,0 +1,53 @@
+import { Loader, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api, call } from '@/api/client';
+import { ErrorState } from '@/shared/ui/empty-state';
+import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
+import classes from '@/shared/ui/page.module.css';
+import { Status } from '@/shared/ui/status';
+
+/** How the service is, part by part. */
+export function SystemPage() {
+  const { t } = useTranslation('operator');
+  const health = useQuery({ queryKey: ['health'], queryFn: ({ signal }) => call(api.GET('/api/v1/platform/health', { signal })), refetchInterval: 10_000 });
+  return (
+    <>
+      <PageHeader title={t('system')} text={t('systemText')} />
+      {health.error && <ErrorState error={health.error} retry={() => void health.refetch()} />}
+      {health.isPending && <Loader size="sm" aria-label={t('loading', { ns: 'shared' })} />}
+      {health.data && (
+        <Stack>
+          <Panel>
+            <Facts
+              rows={[
+                [t('status'), <Status key="status" of={health.data.status} />],
+                [t('version'), <code key="version">{health.data.version}</code>],
+              ]}
+            />
+          </Panel>
+          <table className={classes.table} aria-label={t('parts')}>
+            <thead>
+              <tr>
+                <th scope="col">{t('part')}</th>
+                <th scope="col">{t('status')}</th>
+                <th scope="col">{t('detail')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {health.data.parts.map((part) => (
+                <tr key={part.name}>
+                  <td>{part.name}</td>
+                  <td>
+                    <Status of={part.status} />
+                  </td>
+                  <td>{part.detail}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Stack>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,86 @@
+import { Button, Group, Loader, NumberInput, Stack, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { notifications } from '@mantine/notifications';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Versioned } from '@/api/client';
+import { useCan, useFormat } from '@/shared/lib/tenant';
+import { GuardedButton } from '@/shared/ui/can';
+import { ConfirmByName } from '@/shared/ui/confirm-by-name';
+import { ErrorNote, ErrorState } from '@/shared/ui/empty-state';
+import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
+import { Status } from '@/shared/ui/status';
+import { Enter } from './enter';
+import { type TenantRow, tenantQuery, useTenantChanges } from './queries';
+
+export function TenantPage({ slug }: { slug: string }) {
+  const { t } = useTranslation('operator');
+  const tenant = useQuery(tenantQuery(slug));
+  if (tenant.error) return <ErrorState error={tenant.error} retry={() => void tenant.refetch()} />;
+  if (!tenant.data) return <Loader size="sm" aria-label={t('loading', { ns: 'shared' })} />;
+  return <Detail key={tenant.data.etag} of={tenant.data} />;
+}
+
+function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
+  const { t } = useTranslation('operator');
+  const can = useCan();
+  const format = useFormat();
+  const { change, suspend, resume } = useTenantChanges();
+  const [suspending, setSuspending] = useState(false);
+  const [entering, setEntering] = useState(false);
+  const form = useForm({ mode: 'controlled', initialValues: { name: tenant.name, ...tenant.limits } });
+  const readOnly = !can('tenants.manage');
+  return (
+    <>
+      <PageHeader title={tenant.name} text={<code>{tenant.slug}</code>}>
+        <GuardedButton needs="tenants.enter" onClick={() => setEntering(true)}>
+          {t('enter.open')}
+        </GuardedButton>
+        {tenant.status === 'active' ? (
+          <GuardedButton needs="tenants.manage" variant="outline" color="red" c="var(--mantine-color-error)" onClick={() => setSuspending(true)}>
+            {t('suspend.open')}
+          </GuardedButton>
+        ) : (
+          <GuardedButton needs="tenants.manage" variant="default" loading={resume.isPending} onClick={() => resume.mutate(tenant.slug)}>
+            {t('resume')}
+          </GuardedButton>
+        )}
+      </PageHeader>
+      <Stack maw={720}>
+        <ErrorNote error={resume.error} />
+        <Panel>
+          <Facts
+            rows={[
+              [t('status'), <Status key="status" of={tenant.status} />],
+              [t('created'), format.time(tenant.createdAt)],
+            ]}
+          />
+        </Panel>
+        <Panel title={t('limits')}>
+          <form
+            onSubmit={form.onSubmit(({ name, ...limits }) =>
+              change.mutate({ tenant: tenant.slug, etag, body: { name, limits } }, { onSuccess: () => void notifications.show({ message: t('saved', { ns: 'shared' }) }) }),
+            )}
+          >
+            <Stack>
+              <TextInput label={t('name')} required maxLength={200} disabled={readOnly} {...form.getInputProps('name')} />
+              <NumberInput label={t('requests')} description={t('limitHint')} min={0} max={1_000_000_000} disabled={readOnly} {...form.getInputProps('requestsPerMinute')} />
+              <NumberInput label={t('statements')} description={t('limitHint')} min={0} max={1_000_000_000} disabled={readOnly} {...form.getInputProps('statementsPerMinute')} />
+              <ErrorNote error={change.error} />
+              <Group>
+                <Button type="submit" disabled={readOnly || !form.isDirty()} loading={change.isPending}>
+                  {t('save', { ns: 'shared' })}
+                </Button>
+              </Group>
+            </Stack>
+          </form>
+        </Panel>
+      </Stack>
+      <ConfirmByName opened={suspending} onClose={() => setSuspending(false)} title={t('suspend.title', { name: tenant.name })} name={tenant.slug} action={t('suspend.go')} onConfirm={() => suspend.mutate(tenant.slug, { onSuccess: () => setSuspending(false) })} pending={suspend.isPending} error={suspend.error}>
+        {t('suspend.text')}
+      </ConfirmByName>
+      {entering && <Enter tenant={tenant} onClose={() => setEntering(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,236 @@
+import { Alert, Badge, Button, Group, Loader, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, call, type Schema, type Versioned, versioned } from '@/api/client';
+import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
+import { Copy } from '@/shared/ui/copy';
+import { ErrorNote, ErrorState } from '@/shared/ui/empty-state';
+import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
+import { Status } from '@/shared/ui/status';
+import { Directory } from './directory';
+import { Domains } from './domains';
+import { Mappings } from './mappings';
+
+type SSO = Schema['SSO'];
+
+export const ssoKey = (tenant: string) => ['sso', tenant, 'settings'] as const;
+
+/** How the tenant's people sign in: a draft is saved, tried out, and only then put in force. */
+export function SSOPage() {
+  const { t } = useTranslation('sso');
+  const tenant = useTenant();
+  const sso = useQuery({
+    queryKey: ssoKey(tenant.slug),
+    queryFn: ({ signal }) => versioned(api.GET('/api/v1/tenants/{tenant}/sso', { params: { path: { tenant: tenant.slug } }, signal })),
+    refetchOnWindowFocus: false,
+  });
+  return (
+    <>
+      <PageHeader title={t('title')} text={t('text')} />
+      {sso.error && <ErrorState error={sso.error} retry={() => void sso.refetch()} />}
+      {sso.isPending && <Loader size="sm" aria-label={t('loading', { ns: 'shared' })} />}
+      {sso.data && (
+        <Stack maw={900}>
+          <Active of={sso.data.value} />
+          <Draft key={sso.data.etag} of={sso.data} />
+          <Test of={sso.data} />
+          <Mappings />
+          <Domains />
+          <Directory />
+        </Stack>
+      )}
+    </>
+  );
+}
+
+function Active({ of: { active, callbackUrl, backchannelLogoutUrl } }: { of: SSO }) {
+  const { t } = useTranslation('sso');
+  const format = useFormat();
+  const copied = (value: string) => (
+    <Group gap="xs">
+      <code>{value}</code>
+      <Copy value={value} compact />
+    </Group>
+  );
+  return (
+    <Panel title={t('active')}>
+      <Stack>
+        {active ? (
+          <Facts
+            rows={[
+              [t('issuer'), active.issuer],
+              [t('clientId'), active.clientId],
+              [t('domainsAllowed'), active.domains.length > 0 ? format.list(active.domains) : t('invitedOnly')],
+              [t('groupsClaim'), active.groupsClaim],
+              [t('defaultRole'), active.defaultRole],
+              [t('changed'), format.time(active.updatedAt)],
+            ]}
+          />
+        ) : (
+          <Text size="sm">{t('noneActive')}</Text>
+        )}
+        <Text size="sm" fw={600}>
+          {t('register')}
+        </Text>
+        <Facts
+          rows={[
+            [t('callback'), copied(callbackUrl)],
+            [t('backchannel'), copied(backchannelLogoutUrl)],
+          ]}
+        />
+      </Stack>
+    </Panel>
+  );
+}
+
+const words = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+
+/** What the form holds as the API wants it; a secret that is left empty stays as it was. */
+export function draftOf(values: { issuer: string; clientId: string; clientSecret: string; scopes: string; groupsClaim: string; domains: string; defaultRole: string }): Schema['ProviderDraft'] {
+  return {
+    issuer: values.issuer.trim(),
+    clientId: values.clientId.trim(),
+    ...(values.clientSecret && { clientSecret: values.clientSecret }),
+    scopes: words(values.scopes),
+    groupsClaim: values.groupsClaim.trim() || 'groups',
+    domains: words(values.domains.toLowerCase()),
+    ...(values.defaultRole.trim() && { defaultRole: values.defaultRole.trim() }),
+  };
+}
+
+function Draft({ of: { value, etag } }: { of: Versioned<SSO> }) {
+  const { t } = useTranslation('sso');
+  const tenant = useTenant();
+  const can = useCan();
+  const queries = useQueryClient();
+  const from = value.draft ?? value.active;
+  const form = useForm({
+    mode: 'controlled',
+    initialValues: {
+      issuer: from?.issuer ?? '',
+      clientId: from?.clientId ?? '',
+      clientSecret: '',
+      scopes: (from?.scopes ?? ['openid', 'email', 'profile']).join(' '),
+      groupsClaim: from?.groupsClaim ?? 'groups',
+      domains: (from?.domains ?? []).join(' '),
+      defaultRole: from?.defaultRole ?? '',
+    },
+  });
+  const save = useMutation({
+    mutationFn: (values: typeof form.values) =>
+      call(api.PUT('/api/v1/tenants/{tenant}/sso', { params: { path: { tenant: tenant.slug }, header: { 'If-Match': etag } }, body: draftOf(values) })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['sso', tenant.slug] }),
+  });
+  const readOnly = !can('sso.manage');
+  return (
+    <Panel title={t('draft')}>
+      <form onSubmit={form.onSubmit((values) => save.mutate(values))} autoComplete="off">
+        <Stack>
+          <Text size="sm" c="dimmed">
+            {t('draftText')}
+          </Text>
+          <TextInput type="url" label={t('issuer')} description={t('issuerHint')} placeholder="https://login.example.com" required disabled={readOnly} {...form.getInputProps('issuer')} />
+          <TextInput label={t('clientId')} required disabled={readOnly} {...form.getInputProps('clientId')} />
+          <TextInput type="password" label={t('clientSecret')} description={from ? t('secretKept') : t('secretHint')} autoComplete="new-password" disabled={readOnly} {...form.getInputProps('clientSecret')} />
+          <TextInput label={t('domainsAllowed')} description={t('domainsHint')} disabled={readOnly} {...form.getInputProps('domains')} />
+          <TextInput label={t('scopes')} disabled={readOnly} {...form.getInputProps('scopes')} />
+          <TextInput label={t('groupsClaim')} description={t('groupsHint')} disabled={readOnly} {...form.getInputProps('groupsClaim')} />
+          <TextInput label={t('defaultRole')} description={t('defaultRoleHint')} disabled={readOnly} {...form.getInputProps('defaultRole')} />
+          <ErrorNote error={save.error} />
+          {!readOnly && (
+            <Group>
+              <Button type="submit" loading={save.isPending} disabled={!form.isDirty()}>
+                {t('saveDraft')}
+              </Button>
+            </Group>
+          )}
+        </Stack>
+      </form>
+    </Panel>
+  );
+}
+
+function Test({ of: { value, etag } }: { of: Versioned<SSO> }) {
+  const { t } = useTranslation('sso');
+  const tenant = useTenant();
+  const can = useCan();
+  const format = useFormat();
+  const queries = useQueryClient();
+  const path = { tenant: tenant.slug };
+  const [waiting, setWaiting] = useState(false);
+  const test = useQuery({
+    queryKey: ['sso', tenant.slug, 'test'],
+    queryFn: ({ signal }) => call(api.GET('/api/v1/tenants/{tenant}/sso/test', { params: { path }, signal })),
+    // While somebody signs in at the provider in another tab.
+    refetchInterval: (query) => (waiting || query.state.data?.state === 'waiting' ? 2000 : false),
+  });
+  const start = useMutation({
+    mutationFn: () => call(api.POST('/api/v1/tenants/{tenant}/sso/test', { params: { path } })),
+    onSuccess: async ({ url }) => {
+      setWaiting(true);
+      window.open(url, '_blank', 'noopener');
+      await test.refetch();
+      setWaiting(false);
+    },
+  });
+  const activate = useMutation({
+    mutationFn: () => call(api.POST('/api/v1/tenants/{tenant}/sso/activate', { params: { path, header: { 'If-Match': etag } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['sso', tenant.slug] }),
+  });
+  const result = test.data;
+  if (!value.draft) return null;
+  const passed = result?.state === 'passed';
+  return (
+    <Panel title={t('test.title')}>
+      <Stack>
+        <Text size="sm" c="dimmed">
+          {t('test.text')}
+        </Text>
+        <ErrorNote error={test.error} />
+        {result && result.state !== 'none' && (
+          <>
+            <Group gap="xs" role="status">
+              <Status of={result.state} />
+              {result.state === 'waiting' && <Loader size="xs" aria-label={t('test.waiting')} />}
+              {result.at && (
+                <Text size="sm" c="dimmed">
+                  {format.time(result.at)}
+                </Text>
+              )}
+            </Group>
+            <Facts
+              rows={[
+                [t('test.email'), result.email],
+                [t('test.groups'), result.groups && format.list(result.groups)],
+                [t('test.roles'), result.roles && (result.roles.length > 0 ? format.list(result.roles) : t('test.noRoles'))],
+              ]}
+            />
+            {result.problems.length > 0 && (
+              <Alert color="red" title={t('test.problems')}>
+                <ul>
+                  {result.problems.map((problem) => (
+                    <li key={problem}>{problem}</li>
+                  ))}
+                </ul>
+              </Alert>
+            )}
+          </>
+        )}
+        <ErrorNote error={start.error ?? activate.error} />
+        {can('sso.manage') && (
+          <Group>
+            <Button variant={passed ? 'default' : 'filled'} onClick={() => start.mutate()} loading={start.isPending}>
+              {t('test.start')}
+            </Button>
+            <Button variant={passed ? 'filled' : 'default'} disabled={!passed} onClick={() => activate.mutate()} loading={activate.isPending}>
+              {t('test.activate')}
+            </Button>
+            {!passed && <Badge color="gray">{t('test.first')}</Badge>}
+          </Group>
+        )}
+      </Stack>
+    </Panel>
+  );
+}
