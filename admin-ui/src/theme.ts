@@ -1,4 +1,9 @@
-import { type CSSVariablesResolver, createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+} from '@mantine/core';
 
 const stoa: MantineColorsTuple = [
   '#eef3fc',
@@ -27,7 +32,10 @@ export const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
-  headings: { fontWeight: '650', sizes: { h1: { fontSize: '1.625rem', lineHeight: '1.25' }, h2: { fontSize: '1.0625rem', lineHeight: '1.4' } } },
+  headings: {
+    fontWeight: '650',
+    sizes: { h1: { fontSize: '1.625rem', lineHeight: '1.25' }, h2: { fontSize: '1.0625rem', lineHeight: '1.4' } },
+  },
   variantColorResolver(input) {
     const colors = defaultVariantColorsResolver(input);
     const name = (input.color ?? 'stoa').split('.')[0];
@@ -40,10 +48,15 @@ export const theme = createTheme({
     };
   },
   components: {
-    Badge: { defaultProps: { variant: 'light', radius: 'xl' }, styles: { root: { textTransform: 'none', fontWeight: 600 } } },
+    Badge: {
+      defaultProps: { variant: 'light', radius: 'xl' },
+      styles: { root: { textTransform: 'none', fontWeight: 600 } },
+    },
     Modal: { defaultProps: { centered: false, radius: 'md', closeButtonProps: { 'aria-label': '×' } } },
     Button: { defaultProps: { size: 'sm' } },
-    Tooltip: { defaultProps: { withArrow: true, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } } },
+    Tooltip: {
+      defaultProps: { withArrow: true, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } },
+    },
     TextInput: { defaultProps: { size: 'sm' } },
   },
 });

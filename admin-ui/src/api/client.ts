@@ -1,5 +1,5 @@
 import i18next from 'i18next';
-import createClient, { type FetchResponse, type Middleware } from 'openapi-fetch';
+import createClient, { type Middleware } from 'openapi-fetch';
 import { ApiError, refusal } from './problem';
 import type { components, paths } from './schema';
 
@@ -38,27 +38,21 @@ const middleware: Middleware = {
 };
 
 // fetch is looked up at each call, so that a test can stand in for the server.
-export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: (request) => globalThis.fetch(request) });
+export const api = createClient<paths>({
+  baseUrl: window.location.origin,
+  fetch: (request) => globalThis.fetch(request),
+});
 api.use(middleware);
 
-// biome-ignore lint/suspicious/noExplicitAny: openapi-fetch's own bound
-type Answer<R extends Record<string | number, any>> = FetchResponse<R, object, `${string}/${string}`>;
-
-/** What the server answered; a refusal is thrown as ApiError (by the middleware). */
-// biome-ignore lint/suspicious/noExplicitAny: as above
-export async function call<R extends Record<string | number, any>>(
-  answer: Promise<Answer<R>>,
-): Promise<NonNullable<Answer<R>['data']>> {
+/** What the server answered; a refusal is thrown as ApiError (by the middleware). Where there is nothing to say, undefined. */
+export async function call<T>(answer: Promise<{ data?: T; response: Response }>): Promise<T> {
   const { data } = await answer;
-  return data as NonNullable<Answer<R>['data']>;
+  return data as T;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: as above
-export async function versioned<R extends Record<string | number, any>>(
-  answer: Promise<Answer<R>>,
-): Promise<Versioned<NonNullable<Answer<R>['data']>>> {
+export async function versioned<T>(answer: Promise<{ data?: T; response: Response }>): Promise<Versioned<T>> {
   const { data, response } = await answer;
-  return { value: data as NonNullable<Answer<R>['data']>, etag: response.headers.get('ETag') ?? '' };
+  return { value: data as T, etag: response.headers.get('ETag') ?? '' };
 }
 
 /** A key for a create: the same for each try of one dialog, so that a lost answer does not create twice. */

@@ -32,7 +32,8 @@ export async function refusal(response: Response): Promise<ApiError> {
   const after = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
   const seconds = Number.isNaN(after) ? undefined : after;
   const fallback = { title: response.statusText, requestId: response.headers.get('X-Request-Id') ?? '' };
-  if (!(response.headers.get('Content-Type') ?? '').includes('json')) return new ApiError(fallback, response.status, seconds);
+  if (!(response.headers.get('Content-Type') ?? '').includes('json'))
+    return new ApiError(fallback, response.status, seconds);
   try {
     const body: unknown = await response.json();
     const problem = typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};

@@ -13,5 +13,11 @@ export interface Filters {
   until?: string;
 }
 
-export const fetchStatements = (tenant: string, store: string, filters: Filters) => (after: string | undefined, signal: AbortSignal) =>
-  call(api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements', { params: { path: { tenant, store }, query: { ...filters, after } }, signal }));
+export const fetchStatements =
+  (tenant: string, store: string, filters: Filters) => (after: string | undefined, signal: AbortSignal) =>
+    call(
+      api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements', {
+        params: { path: { tenant, store }, query: { ...filters, after } },
+        signal,
+      }),
+    );

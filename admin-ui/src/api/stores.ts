@@ -6,6 +6,10 @@ export const storesQuery = (tenant: string) =>
   queryOptions({
     queryKey: ['stores', tenant, 'all'],
     queryFn: async ({ signal }) =>
-      (await call(api.GET('/api/v1/tenants/{tenant}/stores', { params: { path: { tenant }, query: { limit: 1000 } }, signal }))).items,
+      (
+        await call(
+          api.GET('/api/v1/tenants/{tenant}/stores', { params: { path: { tenant }, query: { limit: 1000 } }, signal }),
+        )
+      ).items,
     staleTime: 60_000,
   });

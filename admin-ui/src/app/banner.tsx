@@ -29,7 +29,10 @@ export function Banner({ tenant }: { tenant: Tenant }) {
       <section className={classes.banner} aria-label={t('inside.label')}>
         <TriangleAlert size={17} aria-hidden />
         <span>
-          {t(tenant.entry.level === 'full' ? 'inside.full' : 'inside.read', { tenant: tenant.name, ends: format.ago(tenant.entry.expiresAt, now) })}{' '}
+          {t(tenant.entry.level === 'full' ? 'inside.full' : 'inside.read', {
+            tenant: tenant.name,
+            ends: format.ago(tenant.entry.expiresAt, now),
+          })}{' '}
           {t('inside.reason', { reason: tenant.entry.reason })}
         </span>
         <Button size="compact-sm" variant="default" ml="auto" onClick={() => leave.mutate()} loading={leave.isPending}>

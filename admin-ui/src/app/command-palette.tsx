@@ -7,7 +7,7 @@ import type { Schema } from '@/api/client';
 import { chooseLanguage, type Language, languages } from '@/i18n';
 import { permitsSomewhere } from '@/shared/lib/permissions';
 import type { Tenant } from '@/shared/lib/tenant';
-import { navigation } from './navigation';
+import { homeOf, hrefOf, navigation } from './navigation';
 import classes from './shell.module.css';
 
 export interface Command {
@@ -33,13 +33,24 @@ export function rank(commands: Command[], text: string): Command[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = commands.filter((c) => words.every((w) => c.label.toLowerCase().includes(w)));
   const first = words[0] ?? '';
-  return fits.sort((a, b) => Number(b.label.toLowerCase().startsWith(first)) - Number(a.label.toLowerCase().startsWith(first)));
+  return fits.sort(
+    (a, b) => Number(b.label.toLowerCase().startsWith(first)) - Number(a.label.toLowerCase().startsWith(first)),
+  );
 }
 
 export function CommandPalette(props: Props) {
   const { t } = useTranslation('shell');
   return (
-    <Modal opened={props.opened} onClose={props.onClose} withCloseButton={false} padding={0} size={600} yOffset="9vh" aria-label={t('palette.label')} transitionProps={{ duration: 0 }}>
+    <Modal
+      opened={props.opened}
+      onClose={props.onClose}
+      withCloseButton={false}
+      padding={0}
+      size={600}
+      yOffset="9vh"
+      aria-label={t('palette.label')}
+      transitionProps={{ duration: 0 }}
+    >
       <Palette {...props} />
     </Modal>
   );
@@ -56,23 +67,52 @@ function Palette({ onClose, me, tenant, toggle, signOut }: Props) {
     const params = { tenant: tenant.slug };
     const all: Command[] = navigation(tenant)
       .flatMap((g) => g.items)
-      .map((d) => ({ id: d.name, label: t(`nav.${d.name}`), hint: d.key && `g ${d.key}`, run: () => void navigate({ to: d.to, params }) }));
+      .map((d) => ({
+        id: d.name,
+        label: t(`nav.${d.name}`),
+        hint: d.key && `g ${d.key}`,
+        run: () => void navigate({ to: hrefOf(d, tenant) }),
+      }));
     const may = (action: Parameters<typeof permitsSomewhere>[1]) => permitsSomewhere(tenant.permissions, action);
-    if (may('keys.manage')) all.push({ id: 'new-key', label: t('palette.createKey'), run: () => void navigate({ to: '/t/$tenant/keys', params, search: { create: true } }) });
-    if (may('members.manage')) all.push({ id: 'invite', label: t('palette.invite'), run: () => void navigate({ to: '/t/$tenant/members', params, search: { invite: true } }) });
-    if (may('members.view')) all.push({ id: 'review', label: t('palette.review'), run: () => void navigate({ to: '/t/$tenant/members', params, search: { tab: 'review' } }) });
-    if (tenant.member) all.push({ id: 'account', label: t('account.page'), run: () => void navigate({ to: '/t/$tenant/account', params }) });
+    if (may('keys.manage'))
+      all.push({
+        id: 'new-key',
+        label: t('palette.createKey'),
+        run: () => void navigate({ to: '/t/$tenant/keys', params, search: { create: true } }),
+      });
+    if (may('members.manage'))
+      all.push({
+        id: 'invite',
+        label: t('palette.invite'),
+        run: () => void navigate({ to: '/t/$tenant/members', params, search: { invite: true } }),
+      });
+    if (may('members.view'))
+      all.push({
+        id: 'review',
+        label: t('palette.review'),
+        run: () => void navigate({ to: '/t/$tenant/members', params, search: { tab: 'review' } }),
+      });
+    if (tenant.member)
+      all.push({
+        id: 'account',
+        label: t('account.page'),
+        run: () => void navigate({ to: '/t/$tenant/account', params }),
+      });
     for (const s of me.signIns) {
       if (s.tenant === tenant.slug) continue;
       all.push({
         id: `tenant ${s.tenant}`,
         label: t('palette.tenant', { name: s.tenantName }),
-        run: () => void (s.platform ? navigate({ to: '/operator/tenants' }) : navigate({ to: '/t/$tenant/home', params: { tenant: s.tenant } })),
+        run: () => void navigate({ to: homeOf({ slug: s.tenant, platform: s.platform }) }),
       });
     }
     all.push({ id: 'scheme', label: t('palette.scheme'), run: toggle });
     for (const language of Object.keys(languages) as Language[]) {
-      all.push({ id: `language ${language}`, label: t('palette.language', { name: languages[language] }), run: () => void chooseLanguage(language) });
+      all.push({
+        id: `language ${language}`,
+        label: t('palette.language', { name: languages[language] }),
+        run: () => void chooseLanguage(language),
+      });
     }
     all.push({ id: 'sign-out', label: t('account.signOut'), run: signOut });
     return all;
@@ -81,7 +121,12 @@ function Palette({ onClose, me, tenant, toggle, signOut }: Props) {
   const shown = useMemo(() => {
     const wanted = text.trim();
     if (uuid.test(wanted) && permitsSomewhere(tenant.permissions, 'statements.view')) {
-      const run = () => void navigate({ to: '/t/$tenant/statements', params: { tenant: tenant.slug }, search: { id: wanted.toLowerCase() } });
+      const run = () =>
+        void navigate({
+          to: '/t/$tenant/statements',
+          params: { tenant: tenant.slug },
+          search: { id: wanted.toLowerCase() },
+        });
       return [{ id: 'statement', label: t('palette.statement', { id: wanted }), run }];
     }
     return rank(commands, wanted);
@@ -125,7 +170,13 @@ function Palette({ onClose, me, tenant, toggle, signOut }: Props) {
           }
         }}
       />
-      <div className={classes.options} role="listbox" id={list} aria-label={t('palette.label')} style={{ borderTop: '1px solid var(--stoa-line)' }}>
+      <div
+        className={classes.options}
+        role="listbox"
+        id={list}
+        aria-label={t('palette.label')}
+        style={{ borderTop: '1px solid var(--stoa-line)' }}
+      >
         {shown.map((command, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the focus and the keys
           <div

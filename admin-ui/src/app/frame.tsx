@@ -18,7 +18,8 @@ export function Frame({ slug, children }: { slug: (me: Schema['Me']) => string |
   useEffect(() => onUnauthenticated(() => setOver(true)), []);
 
   if (me.data === undefined) {
-    if (me.error && asApiError(me.error).status === 401) return <Navigate to="/sign-in" search={{ return_to: here }} replace />;
+    if (me.error && asApiError(me.error).status === 401)
+      return <Navigate to="/sign-in" search={{ return_to: here }} replace />;
     if (me.error) return <ErrorPage error={me.error} retry={() => void me.refetch()} />;
     return <Waiting />;
   }
@@ -66,10 +67,21 @@ function NotSignedIn({ slug, here }: { slug: string | undefined; here: string })
 function SessionOver({ tenant, here }: { tenant: Tenant; here: string }) {
   const { t } = useTranslation('shell');
   return (
-    <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t('over.title')}>
+    <Modal
+      opened
+      onClose={() => undefined}
+      withCloseButton={false}
+      closeOnEscape={false}
+      closeOnClickOutside={false}
+      title={t('over.title')}
+    >
       <Stack>
         <Text size="sm">{t('over.text')}</Text>
-        <Button component="a" href={tenant.entry ? '/admin/sign-in' : signInUrl({ tenant: tenant.slug }, here)} data-autofocus>
+        <Button
+          component="a"
+          href={tenant.entry ? '/admin/sign-in' : signInUrl({ tenant: tenant.slug }, here)}
+          data-autofocus
+        >
           {t('over.go')}
         </Button>
       </Stack>

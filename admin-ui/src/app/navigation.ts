@@ -1,4 +1,3 @@
-import type { LinkProps } from '@tanstack/react-router';
 import {
   Building2,
   Database,
@@ -18,8 +17,20 @@ import type { Tenant } from '@/shared/lib/tenant';
 
 export interface Destination {
   /** Its word is nav.<name> in shell.json. */
-  name: 'home' | 'statements' | 'learners' | 'keys' | 'members' | 'sso' | 'audit' | 'stores' | 'settings' | 'tenants' | 'system';
-  to: LinkProps['to'];
+  name:
+    | 'home'
+    | 'statements'
+    | 'learners'
+    | 'keys'
+    | 'members'
+    | 'sso'
+    | 'audit'
+    | 'stores'
+    | 'settings'
+    | 'tenants'
+    | 'system';
+  /** Path below the tenant's, or of the operator's pages. */
+  path: string;
   icon: LucideIcon;
   needs: Action;
   /** Second key after g. */
@@ -37,27 +48,27 @@ const groups: Group[] = [
   {
     name: 'operate',
     items: [
-      { name: 'tenants', to: '/operator/tenants', icon: Building2, needs: 'tenants.view', key: 't', platform: true },
-      { name: 'system', to: '/operator/system', icon: Server, needs: 'platform.view', platform: true },
+      { name: 'tenants', path: '/operator/tenants', icon: Building2, needs: 'tenants.view', key: 't', platform: true },
+      { name: 'system', path: '/operator/system', icon: Server, needs: 'platform.view', platform: true },
     ],
   },
   {
     name: 'insight',
     items: [
-      { name: 'home', to: '/t/$tenant/home', icon: House, needs: 'tenant.view', key: 'd', platform: false },
-      { name: 'statements', to: '/t/$tenant/statements', icon: ListTree, needs: 'statements.view', key: 's' },
-      { name: 'learners', to: '/t/$tenant/learners', icon: UserSearch, needs: 'statements.view', key: 'l' },
+      { name: 'home', path: 'home', icon: House, needs: 'tenant.view', key: 'd', platform: false },
+      { name: 'statements', path: 'statements', icon: ListTree, needs: 'statements.view', key: 's' },
+      { name: 'learners', path: 'learners', icon: UserSearch, needs: 'statements.view', key: 'l' },
     ],
   },
   {
     name: 'manage',
     items: [
-      { name: 'keys', to: '/t/$tenant/keys', icon: KeyRound, needs: 'keys.view', key: 'k' },
-      { name: 'stores', to: '/t/$tenant/stores', icon: Database, needs: 'stores.view' },
-      { name: 'members', to: '/t/$tenant/members', icon: Users, needs: 'members.view', key: 'm' },
-      { name: 'sso', to: '/t/$tenant/sso', icon: ShieldCheck, needs: 'sso.view' },
-      { name: 'audit', to: '/t/$tenant/audit', icon: ScrollText, needs: 'audit.view', key: 'a' },
-      { name: 'settings', to: '/t/$tenant/settings', icon: Settings, needs: 'tenant.view' },
+      { name: 'keys', path: 'keys', icon: KeyRound, needs: 'keys.view', key: 'k' },
+      { name: 'stores', path: 'stores', icon: Database, needs: 'stores.view' },
+      { name: 'members', path: 'members', icon: Users, needs: 'members.view', key: 'm' },
+      { name: 'sso', path: 'sso', icon: ShieldCheck, needs: 'sso.view' },
+      { name: 'audit', path: 'audit', icon: ScrollText, needs: 'audit.view', key: 'a' },
+      { name: 'settings', path: 'settings', icon: Settings, needs: 'tenant.view' },
     ],
   },
 ];
@@ -68,3 +79,10 @@ export function navigation(tenant: Tenant): Group[] {
     (d.platform === undefined || d.platform === tenant.platform) && permitsSomewhere(tenant.permissions, d.needs);
   return groups.map((g) => ({ ...g, items: g.items.filter(shows) })).filter((g) => g.items.length > 0);
 }
+
+/** Where a destination is, for that tenant. */
+export const hrefOf = (destination: Destination, tenant: Tenant): string =>
+  destination.path.startsWith('/') ? destination.path : `/t/${tenant.slug}/${destination.path}`;
+
+export const homeOf = (tenant: Pick<Tenant, 'slug' | 'platform'>): string =>
+  tenant.platform ? '/operator/tenants' : `/t/${tenant.slug}/home`;

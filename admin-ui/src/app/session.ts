@@ -47,7 +47,11 @@ export function rememberTenant(slug: string): void {
 
 /** Where somebody begins: the tenant used last, else the first; an operator, at the list of tenants. */
 export function firstTenant(me: Me): Tenant | undefined {
-  const slugs = [localStorage.getItem(last) ?? '', ...me.signIns.map((s) => s.tenant), ...me.entered.map((e) => e.tenant)];
+  const slugs = [
+    localStorage.getItem(last) ?? '',
+    ...me.signIns.map((s) => s.tenant),
+    ...me.entered.map((e) => e.tenant),
+  ];
   for (const slug of slugs) {
     const tenant = tenantOf(me, slug);
     if (tenant) return tenant;

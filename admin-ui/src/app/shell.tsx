@@ -1,4 +1,14 @@
-import { ActionIcon, AppShell, Avatar, Burger, Kbd, Menu, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  AppShell,
+  Avatar,
+  Burger,
+  Kbd,
+  Menu,
+  UnstyledButton,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ChevronsUpDown, Keyboard, Languages, LogIn, LogOut, Moon, Search, Sun, UserRound } from 'lucide-react';
@@ -10,7 +20,7 @@ import { type Shortcuts, useShortcuts } from '@/shared/lib/shortcuts';
 import { type Tenant, useFormat } from '@/shared/lib/tenant';
 import { Banner } from './banner';
 import { CommandPalette } from './command-palette';
-import { navigation } from './navigation';
+import { homeOf, hrefOf, navigation } from './navigation';
 import { rememberTenant, signOut } from './session';
 import classes from './shell.module.css';
 import { ShortcutHelp } from './shortcut-help';
@@ -41,7 +51,7 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
 
   const keys: Shortcuts = { '?': () => setHelp(true) };
   for (const d of groups.flatMap((g) => g.items)) {
-    if (d.key) keys[`g ${d.key}`] = () => void navigate({ to: d.to, params: { tenant: tenant.slug } });
+    if (d.key) keys[`g ${d.key}`] = () => void navigate({ to: hrefOf(d, tenant) });
   }
   useShortcuts(keys);
 
@@ -60,18 +70,36 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
       </a>
       <AppShell.Header>
         <div className={classes.header}>
-          <Burger opened={opened} onClick={burger.toggle} hiddenFrom="sm" size="sm" aria-label={t('menu')} aria-expanded={opened} />
-          <Link to={tenant.platform ? '/operator/tenants' : '/t/$tenant/home'} params={{ tenant: tenant.slug }} className={classes.brand} aria-label={t('brand')}>
+          <Burger
+            opened={opened}
+            onClick={burger.toggle}
+            hiddenFrom="sm"
+            size="sm"
+            aria-label={t('menu')}
+            aria-expanded={opened}
+          />
+          <Link to={homeOf(tenant)} className={classes.brand} aria-label={t('brand')}>
             <span>{t('brand')}</span>
           </Link>
           <Switcher me={me} tenant={tenant} />
           <div className={classes.spacer} />
-          <UnstyledButton className={classes.search} onClick={() => setPalette(true)} aria-label={t('palette.open')} aria-keyshortcuts="Control+K Meta+K">
+          <UnstyledButton
+            className={classes.search}
+            onClick={() => setPalette(true)}
+            aria-label={t('palette.open')}
+            aria-keyshortcuts="Control+K Meta+K"
+          >
             <Search size={15} aria-hidden />
             <span>{t('palette.open')}</span>
             <Kbd size="xs">⌘K</Kbd>
           </UnstyledButton>
-          <ActionIcon variant="subtle" color="gray" c="inherit" onClick={toggle} aria-label={scheme === 'dark' ? t('light') : t('dark')}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            c="inherit"
+            onClick={toggle}
+            aria-label={scheme === 'dark' ? t('light') : t('dark')}
+          >
             {scheme === 'dark' ? <Sun size={18} aria-hidden /> : <Moon size={18} aria-hidden />}
           </ActionIcon>
           <Menu position="bottom-end" width={230}>
@@ -83,7 +111,11 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
             <Menu.Dropdown>
               <Menu.Label>{me.email}</Menu.Label>
               {tenant.member !== undefined && (
-                <Menu.Item leftSection={<UserRound size={15} aria-hidden />} component={Link} to={`/t/${tenant.slug}/account`}>
+                <Menu.Item
+                  leftSection={<UserRound size={15} aria-hidden />}
+                  component={Link}
+                  to={`/t/${tenant.slug}/account`}
+                >
                   {t('account.page')}
                 </Menu.Item>
               )}
@@ -109,10 +141,17 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
               <div className={classes.group} id={`nav-${group.name}`}>
                 {t(`nav.groups.${group.name}`)}
               </div>
-              {group.items.map(({ name, to, icon: Icon }) => (
-                <Link key={name} to={to} params={{ tenant: tenant.slug }} className={classes.item} activeOptions={{ includeSearch: false }} onClick={burger.close}>
-                  <Icon size={18} strokeWidth={1.75} aria-hidden />
-                  {t(`nav.${name}`)}
+              {group.items.map((item) => (
+                <Link
+                  key={item.name}
+                  to={hrefOf(item, tenant)}
+                  className={classes.item}
+                  activeOptions={{ includeSearch: false }}
+                  activeProps={{ 'aria-current': 'page' }}
+                  onClick={burger.close}
+                >
+                  <item.icon size={18} strokeWidth={1.75} aria-hidden />
+                  {t(`nav.${item.name}`)}
                 </Link>
               ))}
             </div>
@@ -124,7 +163,14 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
         <Banner tenant={tenant} />
         {children}
       </AppShell.Main>
-      <CommandPalette opened={palette} onClose={() => setPalette(false)} me={me} tenant={tenant} toggle={toggle} signOut={leave} />
+      <CommandPalette
+        opened={palette}
+        onClose={() => setPalette(false)}
+        me={me}
+        tenant={tenant}
+        toggle={toggle}
+        signOut={leave}
+      />
       <ShortcutHelp opened={help} onClose={() => setHelp(false)} />
     </AppShell>
   );
@@ -148,8 +194,7 @@ function LanguageItem({ language }: { language: Language }) {
 function Switcher({ me, tenant }: { me: Schema['Me']; tenant: Tenant }) {
   const { t } = useTranslation('shell');
   const navigate = useNavigate();
-  const go = (slug: string, platform: boolean) =>
-    void (platform ? navigate({ to: '/operator/tenants' }) : navigate({ to: '/t/$tenant/home', params: { tenant: slug } }));
+  const go = (slug: string, platform: boolean) => void navigate({ to: homeOf({ slug, platform }) });
   return (
     <Menu position="bottom-start" width={260}>
       <Menu.Target>
@@ -161,13 +206,23 @@ function Switcher({ me, tenant }: { me: Schema['Me']; tenant: Tenant }) {
       <Menu.Dropdown mah="70vh" style={{ overflowY: 'auto' }}>
         <Menu.Label>{t('switcher.signedIn')}</Menu.Label>
         {me.signIns.map((s) => (
-          <Menu.Item key={s.tenant} fw={s.tenant === tenant.slug ? 650 : undefined} aria-current={s.tenant === tenant.slug} onClick={() => go(s.tenant, s.platform)}>
+          <Menu.Item
+            key={s.tenant}
+            fw={s.tenant === tenant.slug ? 650 : undefined}
+            aria-current={s.tenant === tenant.slug}
+            onClick={() => go(s.tenant, s.platform)}
+          >
             {s.tenantName}
           </Menu.Item>
         ))}
         {me.entered.length > 0 && <Menu.Label>{t('switcher.entered')}</Menu.Label>}
         {me.entered.map((e) => (
-          <Menu.Item key={e.tenant} fw={e.tenant === tenant.slug ? 650 : undefined} aria-current={e.tenant === tenant.slug} onClick={() => go(e.tenant, false)}>
+          <Menu.Item
+            key={e.tenant}
+            fw={e.tenant === tenant.slug ? 650 : undefined}
+            aria-current={e.tenant === tenant.slug}
+            onClick={() => go(e.tenant, false)}
+          >
             {e.tenantName}
           </Menu.Item>
         ))}

@@ -11,7 +11,17 @@ export function readWho(text: string): { tenant: string } | { email: string } | 
   return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(slug) ? { tenant: slug } : undefined;
 }
 
-export function SignInPage({ returnTo, error, tenant, go = (url) => window.location.assign(url) }: { returnTo?: string; error?: string; tenant?: string; go?: (url: string) => void }) {
+export function SignInPage({
+  returnTo,
+  error,
+  tenant,
+  go = (url) => window.location.assign(url),
+}: {
+  returnTo?: string;
+  error?: string;
+  tenant?: string;
+  go?: (url: string) => void;
+}) {
   const { t } = useTranslation('shell');
   const [text, setText] = useState(tenant ?? '');
   const [wrong, setWrong] = useState(false);

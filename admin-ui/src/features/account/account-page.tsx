@@ -33,9 +33,12 @@ function Sessions() {
   const format = useFormat();
   const queries = useQueryClient();
   const key = ['me', 'sessions', slug];
-  const pages = usePages<Schema['Session']>(key, (after, signal) => call(api.GET('/api/v1/me/sessions', { params: { query: { tenant: slug, after } }, signal })));
+  const pages = usePages<Schema['Session']>(key, (after, signal) =>
+    call(api.GET('/api/v1/me/sessions', { params: { query: { tenant: slug, after } }, signal })),
+  );
   const end = useMutation({
-    mutationFn: (session: string) => call(api.DELETE('/api/v1/me/sessions/{session}', { params: { path: { session }, query: { tenant: slug } } })),
+    mutationFn: (session: string) =>
+      call(api.DELETE('/api/v1/me/sessions/{session}', { params: { path: { session }, query: { tenant: slug } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: key }),
   });
   const columns: Column<Schema['Session']>[] = [
@@ -56,7 +59,13 @@ function Sessions() {
       header: '',
       end: true,
       cell: (s) => (
-        <Button size="compact-sm" variant="default" onClick={() => end.mutate(s.id)} loading={end.isPending && end.variables === s.id} aria-label={t('endNamed', { browser: s.userAgent })}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={() => end.mutate(s.id)}
+          loading={end.isPending && end.variables === s.id}
+          aria-label={t('endNamed', { browser: s.userAgent })}
+        >
           {t('end')}
         </Button>
       ),
@@ -65,7 +74,13 @@ function Sessions() {
   return (
     <Panel title={t('sessions')}>
       <ErrorNote error={end.error} />
-      <DataTable label={t('sessions')} columns={columns} pages={pages} rowId={(s) => s.id} empty={<NeverState title={t('noSessions')} text={t('noSessionsText')} />} />
+      <DataTable
+        label={t('sessions')}
+        columns={columns}
+        pages={pages}
+        rowId={(s) => s.id}
+        empty={<NeverState title={t('noSessions')} text={t('noSessionsText')} />}
+      />
     </Panel>
   );
 }
@@ -78,26 +93,46 @@ function Tokens() {
   const format = useFormat();
   const queries = useQueryClient();
   const key = ['me', 'tokens', slug];
-  const pages = usePages<Token>(key, (after, signal) => call(api.GET('/api/v1/me/tokens', { params: { query: { tenant: slug, after } }, signal })));
+  const pages = usePages<Token>(key, (after, signal) =>
+    call(api.GET('/api/v1/me/tokens', { params: { query: { tenant: slug, after } }, signal })),
+  );
   const [creating, setCreating] = useState(false);
   const [issued, setIssued] = useState<Schema['IssuedToken']>();
   const revoke = useMutation({
-    mutationFn: (token: string) => call(api.DELETE('/api/v1/me/tokens/{token}', { params: { path: { token }, query: { tenant: slug } } })),
+    mutationFn: (token: string) =>
+      call(api.DELETE('/api/v1/me/tokens/{token}', { params: { path: { token }, query: { tenant: slug } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: key }),
   });
   const columns: Column<Token>[] = [
     { id: 'name', header: t('name'), cell: (token) => token.name },
-    { id: 'actions', header: t('may'), cell: (token) => <span title={token.actions.join(', ')}>{t('actionCount', { count: token.actions.length })}</span>, below: 'sm' },
+    {
+      id: 'actions',
+      header: t('may'),
+      cell: (token) => (
+        <span title={token.actions.join(', ')}>{t('actionCount', { count: token.actions.length })}</span>
+      ),
+      below: 'sm',
+    },
     { id: 'status', header: t('status'), cell: (token) => <Status of={token.status} /> },
     { id: 'expires', header: t('expires'), cell: (token) => format.date(token.expiresAt), below: 'sm' },
-    { id: 'used', header: t('used'), cell: (token) => (token.lastUsedAt ? format.ago(token.lastUsedAt) : t('never')), below: 'md' },
+    {
+      id: 'used',
+      header: t('used'),
+      cell: (token) => (token.lastUsedAt ? format.ago(token.lastUsedAt) : t('never')),
+      below: 'md',
+    },
     {
       id: 'revoke',
       header: '',
       end: true,
       cell: (token) =>
         token.status === 'active' && (
-          <Button size="compact-sm" variant="default" onClick={() => revoke.mutate(token.id)} aria-label={t('revokeNamed', { name: token.name })}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() => revoke.mutate(token.id)}
+            aria-label={t('revokeNamed', { name: token.name })}
+          >
             {t('revoke')}
           </Button>
         ),
@@ -113,7 +148,13 @@ function Tokens() {
         {create}
       </Group>
       <ErrorNote error={revoke.error} />
-      <DataTable label={t('tokens')} columns={columns} pages={pages} rowId={(token) => token.id} empty={<NeverState title={t('noTokens')} text={t('noTokensText')} />} />
+      <DataTable
+        label={t('tokens')}
+        columns={columns}
+        pages={pages}
+        rowId={(token) => token.id}
+        empty={<NeverState title={t('noTokens')} text={t('noTokensText')} />}
+      />
       {creating && !issued && <CreateToken onClose={() => setCreating(false)} onIssued={setIssued} />}
       {issued && (
         <RevealSecret
@@ -134,7 +175,13 @@ function Tokens() {
   );
 }
 
-function CreateToken({ onClose, onIssued }: { onClose: () => void; onIssued: (issued: Schema['IssuedToken']) => void }) {
+function CreateToken({
+  onClose,
+  onIssued,
+}: {
+  onClose: () => void;
+  onIssued: (issued: Schema['IssuedToken']) => void;
+}) {
   const { t } = useTranslation('account');
   const tenant = useTenant();
   const once = useRef(onceKey());
@@ -144,7 +191,12 @@ function CreateToken({ onClose, onIssued }: { onClose: () => void; onIssued: (is
   const create = useMutation({
     gcTime: 0,
     mutationFn: () =>
-      call(api.POST('/api/v1/me/tokens', { params: { query: { tenant: tenant.slug }, header: { 'Idempotency-Key': once.current } }, body: { name: name.trim(), actions, expiresAt: new Date(`${expires}T23:59:59`).toISOString() } })),
+      call(
+        api.POST('/api/v1/me/tokens', {
+          params: { query: { tenant: tenant.slug }, header: { 'Idempotency-Key': once.current } },
+          body: { name: name.trim(), actions, expiresAt: new Date(`${expires}T23:59:59`).toISOString() },
+        }),
+      ),
     onSuccess: onIssued,
   });
   return (
@@ -156,8 +208,22 @@ function CreateToken({ onClose, onIssued }: { onClose: () => void; onIssued: (is
         }}
       >
         <Stack>
-          <TextInput label={t('name')} required maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus />
-          <TextInput type="date" label={t('expires')} description={t('expiresHint')} required value={expires} onChange={(event) => setExpires(event.currentTarget.value)} />
+          <TextInput
+            label={t('name')}
+            required
+            maxLength={200}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-autofocus
+          />
+          <TextInput
+            type="date"
+            label={t('expires')}
+            description={t('expiresHint')}
+            required
+            value={expires}
+            onChange={(event) => setExpires(event.currentTarget.value)}
+          />
           <Checkbox.Group label={t('may')} description={t('mayHint')} value={actions} onChange={setActions}>
             <SimpleGrid cols={{ base: 1, sm: 2 }} mt="sm" verticalSpacing={8}>
               {held(tenant.permissions).map((action) => (

@@ -51,7 +51,13 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
   const columns: Column<Event>[] = [
     { id: 'at', header: t('at'), width: 178, cell: (e) => <time dateTime={e.at}>{format.time(e.at)}</time> },
     { id: 'sentence', header: t('what'), cell: (e) => <span title={sentence(e)}>{sentence(e)}</span> },
-    { id: 'outcome', header: t('outcome'), width: 110, below: 'sm', cell: (e) => (e.outcome === 'success' ? shared('status.success') : <Status of={e.outcome} />) },
+    {
+      id: 'outcome',
+      header: t('outcome'),
+      width: 110,
+      below: 'sm',
+      cell: (e) => (e.outcome === 'success' ? shared('status.success') : <Status of={e.outcome} />),
+    },
     { id: 'address', header: t('address'), width: 140, below: 'md', cell: (e) => e.address || '—' },
   ];
   return (
@@ -108,7 +114,11 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
             {t('export')}
           </GuardedButton>
         )}
-        <Button variant="default" leftSection={<ShieldCheck size={16} aria-hidden />} onClick={() => setVerifying(true)}>
+        <Button
+          variant="default"
+          leftSection={<ShieldCheck size={16} aria-hidden />}
+          onClick={() => setVerifying(true)}
+        >
           {t('verify.open')}
         </Button>
       </PageHeader>
@@ -128,18 +138,32 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
         <Select
           aria-label={t('outcome')}
           placeholder={t('allOutcomes')}
-          data={(['success', 'denied', 'failure'] as const).map((value) => ({ value, label: shared(`status.${value}`) }))}
+          data={(['success', 'denied', 'failure'] as const).map((value) => ({
+            value,
+            label: shared(`status.${value}`),
+          }))}
           value={search.outcome ?? null}
           onChange={(value) => change({ outcome: (value as AuditFilters['outcome']) ?? undefined })}
           clearable
           clearButtonProps={{ 'aria-label': t('allOutcomes') }}
           w={150}
         />
-        <TimeRange since={search.since} until={search.until} onChange={(range) => change({ since: range.since, until: range.until })} />
+        <TimeRange
+          since={search.since}
+          until={search.until}
+          onChange={(range) => change({ since: range.since, until: range.until })}
+        />
         {(['actor', 'target'] as const).map(
           (name) =>
             search[name] && (
-              <Badge key={name} size="lg" component="button" onClick={() => change({ [name]: undefined })} aria-label={shared('query.remove', { field: t(name) })} style={{ cursor: 'pointer' }}>
+              <Badge
+                key={name}
+                size="lg"
+                component="button"
+                onClick={() => change({ [name]: undefined })}
+                aria-label={shared('query.remove', { field: t(name) })}
+                style={{ cursor: 'pointer' }}
+              >
                 {t(name)}: {search[name]} ×
               </Badge>
             ),
@@ -157,9 +181,20 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
         rowId={(e) => e.id}
         onOpen={(e) => change({ event: e.id })}
         oneLine
-        empty={filtered ? <FilteredState clear={() => onSearch({})} /> : <NeverState title={t('none')} text={t('noneText')} />}
+        empty={
+          filtered ? (
+            <FilteredState clear={() => onSearch({})} />
+          ) : (
+            <NeverState title={t('none')} text={t('noneText')} />
+          )
+        }
       />
-      <EventDrawer id={event} known={pages.rows.find((e) => e.id === event)} onClose={() => change({ event: undefined })} onFilter={(next) => onSearch(next)} />
+      <EventDrawer
+        id={event}
+        known={pages.rows.find((e) => e.id === event)}
+        onClose={() => change({ event: undefined })}
+        onFilter={(next) => onSearch(next)}
+      />
       {saving && (
         <SaveView
           onClose={() => setSaving(false)}
@@ -175,7 +210,15 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
 }
 
 /** Words to look for; they go to the URL with Enter, not with every letter. */
-function Text({ of, label, onChange }: { of: string | undefined; label: string; onChange: (text: string | undefined) => void }) {
+function Text({
+  of,
+  label,
+  onChange,
+}: {
+  of: string | undefined;
+  label: string;
+  onChange: (text: string | undefined) => void;
+}) {
   const [text, setText] = useState(of ?? '');
   const [was, setWas] = useState(of);
   if (was !== of) {
@@ -191,7 +234,15 @@ function Text({ of, label, onChange }: { of: string | undefined; label: string; 
       }}
     >
       <Group gap={0}>
-        <TextInput type="search" flex={1} aria-label={label} placeholder={label} value={text} maxLength={200} onChange={(event) => setText(event.currentTarget.value)} />
+        <TextInput
+          type="search"
+          flex={1}
+          aria-label={label}
+          placeholder={label}
+          value={text}
+          maxLength={200}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
       </Group>
     </form>
   );

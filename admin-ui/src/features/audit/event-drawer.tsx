@@ -7,8 +7,8 @@ import { Json } from '@/shared/ui/code';
 import { Copy } from '@/shared/ui/copy';
 import { DetailDrawer } from '@/shared/ui/detail-drawer';
 import { ErrorNote, ErrorState } from '@/shared/ui/empty-state';
-import { Facts, Panel } from '@/shared/ui/page-header';
 import table from '@/shared/ui/page.module.css';
+import { Facts, Panel } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 import classes from './audit.module.css';
 import { differences, show } from './differences';
@@ -49,7 +49,10 @@ function Detail({ of, onFilter }: { of: Event; onFilter: (filters: AuditFilters)
   const { before, after, ...rest } = of.details;
   const changed = differences(before, after);
   // A session has no filter of its own; an actor within a day around the event shows it.
-  const day = { since: new Date(Date.parse(of.at) - 43_200_000).toISOString(), until: new Date(Date.parse(of.at) + 43_200_000).toISOString() };
+  const day = {
+    since: new Date(Date.parse(of.at) - 43_200_000).toISOString(),
+    until: new Date(Date.parse(of.at) + 43_200_000).toISOString(),
+  };
   return (
     <Stack>
       <Text size="lg" style={{ overflowWrap: 'anywhere' }}>
@@ -60,8 +63,20 @@ function Detail({ of, onFilter }: { of: Event; onFilter: (filters: AuditFilters)
           [t('at'), format.exact(of.at)],
           [t('outcome'), <Status key="outcome" of={of.outcome} />],
           [t('action'), <code key="action">{of.action}</code>],
-          [t('actor'), <span key="actor">{of.actor.name} <code>{of.actor.id}</code></span>],
-          [t('target'), of.target.id && <span key="target">{of.target.name} <code>{of.target.id}</code></span>],
+          [
+            t('actor'),
+            <span key="actor">
+              {of.actor.name} <code>{of.actor.id}</code>
+            </span>,
+          ],
+          [
+            t('target'),
+            of.target.id && (
+              <span key="target">
+                {of.target.name} <code>{of.target.id}</code>
+              </span>
+            ),
+          ],
           [t('address'), of.address],
           [t('userAgent'), of.userAgent],
           [t('session'), of.session && <code key="session">{of.session}</code>],

@@ -1,9 +1,11 @@
 import type { Proof } from './queries';
 
-const bytes = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-const hex = (of: Uint8Array) => [...of].map((b) => b.toString(16).padStart(2, '0')).join('');
+type Bytes = Uint8Array<ArrayBuffer>;
 
-async function hash(prefix: number, ...parts: Uint8Array[]): Promise<Uint8Array> {
+const bytes = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const hex = (of: Bytes) => [...of].map((b) => b.toString(16).padStart(2, '0')).join('');
+
+async function hash(prefix: number, ...parts: Bytes[]): Promise<Bytes> {
   const size = parts.reduce((n, p) => n + p.length, 1);
   const all = new Uint8Array(size);
   all[0] = prefix;
@@ -16,10 +18,21 @@ async function hash(prefix: number, ...parts: Uint8Array[]): Promise<Uint8Array>
 }
 
 /** The leaf of an event: SHA-256 of a zero byte and its canonical encoding (RFC 6962, 2.1). */
-export const leafOf = async (encoding: string) => hex(await hash(0, Uint8Array.from(atob(encoding), (c) => c.charCodeAt(0))));
+export const leafOf = async (encoding: string) =>
+  hex(
+    await hash(
+      0,
+      Uint8Array.from(atob(encoding), (c) => c.charCodeAt(0)),
+    ),
+  );
 
 /** The root that leaf and path lead to (RFC 9162, 2.1.3.2); undefined when the path does not fit the place and size. */
-export async function rootOf(leaf: string, index: number, size: number, path: readonly string[]): Promise<string | undefined> {
+export async function rootOf(
+  leaf: string,
+  index: number,
+  size: number,
+  path: readonly string[],
+): Promise<string | undefined> {
   if (index < 0 || index >= size) return undefined;
   let at = index;
   let last = size - 1;

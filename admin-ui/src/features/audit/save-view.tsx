@@ -15,7 +15,14 @@ export function SaveView({ onClose, onSave }: { onClose: () => void; onSave: (na
         }}
       >
         <Stack>
-          <TextInput label={t('views.name')} description={t('views.nameHint')} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus />
+          <TextInput
+            label={t('views.name')}
+            description={t('views.nameHint')}
+            maxLength={80}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-autofocus
+          />
           <Group justify="flex-end">
             <Button type="submit" disabled={!name.trim()}>
               {t('save', { ns: 'shared' })}

@@ -32,7 +32,10 @@ export function Verify({ onClose, onEvent }: { onClose: () => void; onEvent: (id
             </Alert>
             <Facts
               rows={[
-                [t('verify.seals'), t('verify.range', { from: format.number(data.from), to: format.number(data.to), count: data.seals })],
+                [
+                  t('verify.seals'),
+                  t('verify.range', { from: format.number(data.from), to: format.number(data.to), count: data.seals }),
+                ],
                 [t('verify.events'), format.number(data.events)],
                 [t('at'), format.exact(data.at)],
                 [t('verify.seal'), data.broken?.seal],

@@ -20,7 +20,9 @@ export function loadViews(tenant: string): View[] {
 
 /** Saves under the name, in the place of one of the same name. */
 export function saveView(tenant: string, view: View): View[] {
-  const views = [...loadViews(tenant).filter((v) => v.name !== view.name), view].sort((a, b) => a.name.localeCompare(b.name));
+  const views = [...loadViews(tenant).filter((v) => v.name !== view.name), view].sort((a, b) =>
+    a.name.localeCompare(b.name),
+  );
   localStorage.setItem(at(tenant), JSON.stringify(views));
   return views;
 }

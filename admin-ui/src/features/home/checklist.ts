@@ -12,7 +12,10 @@ interface Facts {
 export function checklist({ keys, statements, members }: Facts): Record<Step, boolean | undefined> {
   return {
     key: keys && keys.length > 0,
-    send: (keys?.some((k) => k.lastUsedAt !== undefined) ?? false) || (statements ?? 0) > 0 || (keys === undefined ? undefined : false),
+    send:
+      (keys?.some((k) => k.lastUsedAt !== undefined) ?? false) ||
+      (statements ?? 0) > 0 ||
+      (keys === undefined ? undefined : false),
     see: statements === undefined ? undefined : statements > 0,
     invite: members === undefined ? undefined : members > 1,
   };

@@ -1,6 +1,5 @@
-import { Anchor, Button, SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core';
+import { SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { Check, Circle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +9,7 @@ import { storesQuery } from '@/api/stores';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { sentence } from '@/shared/lib/xapi';
 import { ErrorNote } from '@/shared/ui/empty-state';
+import { ButtonLink, TextLink } from '@/shared/ui/links';
 import { PageHeader, Panel } from '@/shared/ui/page-header';
 import { checklist, type Step } from './checklist';
 import classes from './home.module.css';
@@ -22,15 +22,19 @@ export function HomePage() {
   const format = useFormat();
   const params = { path: { tenant: tenant.slug } };
   const stores = useQuery({ ...storesQuery(tenant.slug), enabled: can('stores.view') });
-  const store = (stores.data ?? []).filter((s) => can('statements.view', s.slug)).sort((a, b) => Number(b.kind === 'production') - Number(a.kind === 'production'))[0];
+  const store = (stores.data ?? [])
+    .filter((s) => can('statements.view', s.slug))
+    .sort((a, b) => Number(b.kind === 'production') - Number(a.kind === 'production'))[0];
   const keys = useQuery({
     queryKey: ['keys', tenant.slug, 'home'],
-    queryFn: ({ signal }) => call(api.GET('/api/v1/tenants/{tenant}/keys', { params: { ...params, query: { limit: 100 } }, signal })),
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/v1/tenants/{tenant}/keys', { params: { ...params, query: { limit: 100 } }, signal })),
     enabled: can('keys.view'),
   });
   const members = useQuery({
     queryKey: ['members', tenant.slug, 'home'],
-    queryFn: ({ signal }) => call(api.GET('/api/v1/tenants/{tenant}/members', { params: { ...params, query: { limit: 5 } }, signal })),
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/v1/tenants/{tenant}/members', { params: { ...params, query: { limit: 5 } }, signal })),
     enabled: can('members.view'),
   });
   const latest = useQuery({
@@ -38,12 +42,57 @@ export function HomePage() {
     queryFn: ({ signal }) => fetchStatements(tenant.slug, store?.slug ?? '', {})(undefined, signal),
     enabled: store !== undefined,
   });
-  const done = checklist({ keys: keys.data?.items, statements: latest.data?.items.length, members: members.data?.items.length });
+  const done = checklist({
+    keys: keys.data?.items,
+    statements: latest.data?.items.length,
+    members: members.data?.items.length,
+  });
   const steps: [Step, ReactNode][] = [
-    ['key', <Button key="key" size="compact-sm" variant="default" component={Link} to={`/t/${tenant.slug}/keys?create=true`}>{t('key.go')}</Button>],
-    ['send', <Button key="send" size="compact-sm" variant="default" component={Link} to={`/t/${tenant.slug}/keys`}>{t('send.go')}</Button>],
-    ['see', <Button key="see" size="compact-sm" variant="default" component={Link} to={`/t/${tenant.slug}/statements?live=true`}>{t('see.go')}</Button>],
-    ['invite', <Button key="invite" size="compact-sm" variant="default" component={Link} to={`/t/${tenant.slug}/members?invite=true`}>{t('invite.go')}</Button>],
+    [
+      'key',
+      <ButtonLink
+        key="key"
+        size="compact-sm"
+        variant="default"
+        to="/t/$tenant/keys"
+        params={{ tenant: tenant.slug }}
+        search={{ create: true }}
+      >
+        {t('key.go')}
+      </ButtonLink>,
+    ],
+    [
+      'send',
+      <ButtonLink key="send" size="compact-sm" variant="default" to="/t/$tenant/keys" params={{ tenant: tenant.slug }}>
+        {t('send.go')}
+      </ButtonLink>,
+    ],
+    [
+      'see',
+      <ButtonLink
+        key="see"
+        size="compact-sm"
+        variant="default"
+        to="/t/$tenant/statements"
+        params={{ tenant: tenant.slug }}
+        search={{ live: true }}
+      >
+        {t('see.go')}
+      </ButtonLink>,
+    ],
+    [
+      'invite',
+      <ButtonLink
+        key="invite"
+        size="compact-sm"
+        variant="default"
+        to="/t/$tenant/members"
+        params={{ tenant: tenant.slug }}
+        search={{ invite: true }}
+      >
+        {t('invite.go')}
+      </ButtonLink>,
+    ],
   ];
   const known = steps.filter(([step]) => done[step] !== undefined);
   const open = known.filter(([step]) => !done[step]);
@@ -52,12 +101,19 @@ export function HomePage() {
     <>
       <PageHeader title={tenant.name} text={t('text', { zone: format.timeZone })} />
       <Stack>
-        {(open.length > 0 && known.length > 0) && (
+        {open.length > 0 && known.length > 0 && (
           <Panel title={t('setup', { done: known.length - open.length, of: known.length })}>
             <ol className={classes.steps}>
               {known.map(([step, button]) => (
                 <li key={step} className={classes.step}>
-                  <ThemeIcon variant={done[step] ? 'filled' : 'default'} color={done[step] ? 'teal.9' : undefined} radius="xl" size={26} role="img" aria-label={t(done[step] ? 'isDone' : 'isOpen')}>
+                  <ThemeIcon
+                    variant={done[step] ? 'filled' : 'default'}
+                    color={done[step] ? 'teal.9' : undefined}
+                    radius="xl"
+                    size={26}
+                    role="img"
+                    aria-label={t(done[step] ? 'isDone' : 'isOpen')}
+                  >
                     {done[step] ? <Check size={15} aria-hidden /> : <Circle size={9} aria-hidden />}
                   </ThemeIcon>
                   <div>
@@ -78,13 +134,22 @@ export function HomePage() {
           {store && (
             <Panel title={t('latest', { store: store.name })}>
               <ErrorNote error={latest.error} />
-              {latest.data?.items.length === 0 && <Text size="sm" c="dimmed">{t('latestNone')}</Text>}
+              {latest.data?.items.length === 0 && (
+                <Text size="sm" c="dimmed">
+                  {t('latestNone')}
+                </Text>
+              )}
               <ul className={classes.list}>
                 {latest.data?.items.slice(0, 8).map((row) => (
                   <li key={row.id}>
-                    <Anchor component={Link} size="sm" to={`/t/${tenant.slug}/statements?id=${row.id}&store=${store.slug}`}>
+                    <TextLink
+                      size="sm"
+                      to="/t/$tenant/statements"
+                      params={{ tenant: tenant.slug }}
+                      search={{ id: row.id, store: store.slug }}
+                    >
                       {sentence(row, words)}
-                    </Anchor>
+                    </TextLink>
                     <Text size="xs" c="dimmed">
                       {format.ago(row.stored)}
                     </Text>
@@ -96,16 +161,25 @@ export function HomePage() {
           {can('keys.view') && (
             <Panel title={t('keysUsed')}>
               <ErrorNote error={keys.error} />
-              {keys.data?.items.length === 0 && <Text size="sm" c="dimmed">{t('keysNone')}</Text>}
+              {keys.data?.items.length === 0 && (
+                <Text size="sm" c="dimmed">
+                  {t('keysNone')}
+                </Text>
+              )}
               <ul className={classes.list}>
                 {[...(keys.data?.items ?? [])]
                   .sort((a, b) => (b.lastUsedAt ?? '').localeCompare(a.lastUsedAt ?? ''))
                   .slice(0, 8)
                   .map((key) => (
                     <li key={key.user}>
-                      <Anchor component={Link} size="sm" to={`/t/${tenant.slug}/keys?key=${key.user}`}>
+                      <TextLink
+                        size="sm"
+                        to="/t/$tenant/keys"
+                        params={{ tenant: tenant.slug }}
+                        search={{ key: key.user }}
+                      >
                         {key.name}
-                      </Anchor>
+                      </TextLink>
                       <Text size="xs" c="dimmed">
                         {key.lastUsedAt ? format.ago(key.lastUsedAt) : t('keyNever')}
                       </Text>

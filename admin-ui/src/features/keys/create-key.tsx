@@ -23,7 +23,13 @@ export function CreateKey({ stores, store, onClose, onIssued }: Props) {
   const once = useRef(onceKey());
   const form = useForm({
     mode: 'controlled',
-    initialValues: { name: '', store: store ?? stores[0]?.slug ?? '', scopes: ['statements/write'] as string[], networks: '', expires: '' },
+    initialValues: {
+      name: '',
+      store: store ?? stores[0]?.slug ?? '',
+      scopes: ['statements/write'] as string[],
+      networks: '',
+      expires: '',
+    },
     validate: {
       name: (value) => (value.trim() ? null : t('create.nameMissing')),
       scopes: (value) => (value.length > 0 ? null : t('create.scopesMissing')),
@@ -47,8 +53,21 @@ export function CreateKey({ stores, store, onClose, onIssued }: Props) {
       {/* What the server refuses is shown below; the promise has nothing more to say. */}
       <form onSubmit={(event) => void Promise.resolve(submit(event)).catch(() => undefined)} noValidate>
         <Stack>
-          <TextInput label={t('name')} description={t('create.nameHint')} required data-autofocus maxLength={200} {...form.getInputProps('name')} />
-          <Select label={t('store')} description={t('create.storeHint')} data={stores.map((s) => ({ value: s.slug, label: s.name }))} allowDeselect={false} {...form.getInputProps('store')} />
+          <TextInput
+            label={t('name')}
+            description={t('create.nameHint')}
+            required
+            data-autofocus
+            maxLength={200}
+            {...form.getInputProps('name')}
+          />
+          <Select
+            label={t('store')}
+            description={t('create.storeHint')}
+            data={stores.map((s) => ({ value: s.slug, label: s.name }))}
+            allowDeselect={false}
+            {...form.getInputProps('store')}
+          />
           <Checkbox.Group label={t('scopes')} description={t('create.scopesHint')} {...form.getInputProps('scopes')}>
             <Stack gap={8} mt="xs">
               {scopes.map((scope) => {
@@ -59,14 +78,28 @@ export function CreateKey({ stores, store, onClose, onIssued }: Props) {
                     value={scope}
                     disabled={refused}
                     label={<code>{scope}</code>}
-                    description={refused ? t('create.bulkRefused') : t(`scope.${scope.replaceAll('/', '_')}` as 'scope.all')}
+                    description={
+                      refused ? t('create.bulkRefused') : t(`scope.${scope.replaceAll('/', '_')}` as 'scope.all')
+                    }
                   />
                 );
               })}
             </Stack>
           </Checkbox.Group>
-          <Textarea label={t('networks')} description={t('create.networksHint')} placeholder="192.0.2.0/24" autosize minRows={1} {...form.getInputProps('networks')} />
-          <TextInput type="date" label={t('create.expires')} description={t('create.expiresHint')} {...form.getInputProps('expires')} />
+          <Textarea
+            label={t('networks')}
+            description={t('create.networksHint')}
+            placeholder="192.0.2.0/24"
+            autosize
+            minRows={1}
+            {...form.getInputProps('networks')}
+          />
+          <TextInput
+            type="date"
+            label={t('create.expires')}
+            description={t('create.expiresHint')}
+            {...form.getInputProps('expires')}
+          />
           <ErrorNote error={create.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

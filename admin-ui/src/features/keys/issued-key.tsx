@@ -12,5 +12,12 @@ export function IssuedKey({ issued: { key, secret }, onDone }: { issued: Schema[
     { name: t('secret.header'), text: basicHeader(key.user, secret) },
   ];
   if (writes(key.scopes)) tabs.push({ name: t('secret.curl'), text: curl(window.location.origin, key.user, secret) });
-  return <RevealSecret title={t('secret.title', { name: key.name })} warning={t('secret.warning')} tabs={tabs} onDone={onDone} />;
+  return (
+    <RevealSecret
+      title={t('secret.title', { name: key.name })}
+      warning={t('secret.warning')}
+      tabs={tabs}
+      onDone={onDone}
+    />
+  );
 }

@@ -1,8 +1,8 @@
 import { Button, Group, Stack } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { DetailDrawer } from '@/shared/ui/detail-drawer';
+import { ButtonLink } from '@/shared/ui/links';
 import { Facts, Panel } from '@/shared/ui/page-header';
 import { KeyStatus } from './keys-page';
 import { LastDay } from './last-day';
@@ -69,9 +69,14 @@ export function KeyDrawer({ of, now, onClose, rotate, revoke }: Props) {
               </>
             )}
             {can('audit.view') && (
-              <Button component={Link} variant="default" to={`/t/${tenant.slug}/audit?target=${encodeURIComponent(of.user)}`}>
+              <ButtonLink
+                variant="default"
+                to="/t/$tenant/audit"
+                params={{ tenant: tenant.slug }}
+                search={{ target: of.user }}
+              >
                 {t('audit')}
-              </Button>
+              </ButtonLink>
             )}
           </Group>
         </Stack>

@@ -35,8 +35,11 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
   const { refetch } = useKeyChanges(tenant.slug);
   const stores = useQuery(storesQuery(tenant.slug));
   // Who is granted single stores has to name one.
-  const store = search.store ?? (can('keys.view') ? undefined : stores.data?.find((s) => can('keys.view', s.slug))?.slug);
-  const pages = usePages([...keysKey(tenant.slug), store ?? ''], fetchKeys(tenant.slug, store), { enabled: can('keys.view') || store !== undefined });
+  const store =
+    search.store ?? (can('keys.view') ? undefined : stores.data?.find((s) => can('keys.view', s.slug))?.slug);
+  const pages = usePages([...keysKey(tenant.slug), store ?? ''], fetchKeys(tenant.slug, store), {
+    enabled: can('keys.view') || store !== undefined,
+  });
   const [issued, setIssued] = useState<Schema['IssuedKey']>();
   const [rotating, setRotating] = useState<Key>();
   const [revoking, setRevoking] = useState<Key>();
@@ -60,7 +63,18 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
     },
     { id: 'store', header: t('store'), cell: (key) => key.store, below: 'md' },
     { id: 'status', header: t('status'), cell: (key) => <KeyStatus of={key} now={now} /> },
-    { id: 'used', header: t('lastUsed'), cell: (key) => (key.lastUsedAt ? <Tooltip label={format.exact(key.lastUsedAt)}><span>{format.ago(key.lastUsedAt, now)}</span></Tooltip> : t('never')) },
+    {
+      id: 'used',
+      header: t('lastUsed'),
+      cell: (key) =>
+        key.lastUsedAt ? (
+          <Tooltip label={format.exact(key.lastUsedAt)}>
+            <span>{format.ago(key.lastUsedAt, now)}</span>
+          </Tooltip>
+        ) : (
+          t('never')
+        ),
+    },
     {
       id: 'menu',
       header: '',
@@ -104,7 +118,13 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
             w={200}
           />
         )}
-        {creatable.length > 0 ? <Button onClick={create}>{t('create.open')}</Button> : <GuardedButton needs="keys.manage" onClick={create}>{t('create.open')}</GuardedButton>}
+        {creatable.length > 0 ? (
+          <Button onClick={create}>{t('create.open')}</Button>
+        ) : (
+          <GuardedButton needs="keys.manage" onClick={create}>
+            {t('create.open')}
+          </GuardedButton>
+        )}
       </PageHeader>
       <DataTable
         label={t('title')}
@@ -122,11 +142,31 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
           )
         }
       />
-      <KeyDrawer of={open} now={now} onClose={() => onSearch({ ...search, key: undefined })} rotate={setRotating} revoke={setRevoking} />
+      <KeyDrawer
+        of={open}
+        now={now}
+        onClose={() => onSearch({ ...search, key: undefined })}
+        rotate={setRotating}
+        revoke={setRevoking}
+      />
       {search.create && !issued && creatable.length > 0 && (
-        <CreateKey stores={creatable} store={store} onClose={() => onSearch({ ...search, create: undefined })} onIssued={setIssued} />
+        <CreateKey
+          stores={creatable}
+          store={store}
+          onClose={() => onSearch({ ...search, create: undefined })}
+          onIssued={setIssued}
+        />
       )}
-      {rotating && <RotateKey of={rotating} onClose={() => setRotating(undefined)} onIssued={(answer) => { setRotating(undefined); setIssued(answer); }} />}
+      {rotating && (
+        <RotateKey
+          of={rotating}
+          onClose={() => setRotating(undefined)}
+          onIssued={(answer) => {
+            setRotating(undefined);
+            setIssued(answer);
+          }}
+        />
+      )}
       {revoking && <RevokeKey of={revoking} onClose={() => setRevoking(undefined)} />}
       {issued && (
         <IssuedKey

@@ -5,8 +5,9 @@ export type Key = Schema['Key'];
 
 export const keysKey = (tenant: string) => ['keys', tenant] as const;
 
-export const fetchKeys = (tenant: string, store: string | undefined) => (after: string | undefined, signal: AbortSignal) =>
-  call(api.GET('/api/v1/tenants/{tenant}/keys', { params: { path: { tenant }, query: { store, after } }, signal }));
+export const fetchKeys =
+  (tenant: string, store: string | undefined) => (after: string | undefined, signal: AbortSignal) =>
+    call(api.GET('/api/v1/tenants/{tenant}/keys', { params: { path: { tenant }, query: { store, after } }, signal }));
 
 /** What a key did in the last 24 hours: requests by hour, the last one last, and by what was asked. */
 export interface Day {
@@ -43,7 +44,12 @@ export const lastDayQuery = (tenant: string, key: string) =>
       let after: string | undefined;
       // A day has 1,440 minutes: two pages at most.
       do {
-        const page = await call(api.GET('/api/v1/tenants/{tenant}/keys/{key}/usage', { params: { path: { tenant, key }, query: { since, after, limit: 1000 } }, signal }));
+        const page = await call(
+          api.GET('/api/v1/tenants/{tenant}/keys/{key}/usage', {
+            params: { path: { tenant, key }, query: { since, after, limit: 1000 } },
+            signal,
+          }),
+        );
         uses.push(...page.items);
         after = page.next || undefined;
       } while (after);
@@ -62,7 +68,16 @@ export const status = (key: Key, now: number) => (retiring(key, now) ? 'retiring
 
 /** Scopes that take statements out in bulk; the server asks for statements.export too. */
 export const bulk: readonly Schema['Scope'][] = ['statements/read', 'all/read', 'all'];
-export const scopes: readonly Schema['Scope'][] = ['statements/write', 'statements/read/mine', 'statements/read', 'state', 'define', 'profile', 'all/read', 'all'];
+export const scopes: readonly Schema['Scope'][] = [
+  'statements/write',
+  'statements/read/mine',
+  'statements/read',
+  'state',
+  'define',
+  'profile',
+  'all/read',
+  'all',
+];
 
 /** Lines or commas of networks → their list. */
 export const networks = (text: string) => text.split(/[\s,]+/).filter(Boolean);
@@ -76,21 +91,39 @@ export function useKeyChanges(tenant: string) {
     create: useMutation({
       gcTime: 0,
       mutationFn: ({ store, body, once }: { store: string; body: Schema['NewKey']; once: string }) =>
-        call(api.POST('/api/v1/tenants/{tenant}/keys', { params: { path: { tenant }, query: { store }, header: { 'Idempotency-Key': once } }, body })),
+        call(
+          api.POST('/api/v1/tenants/{tenant}/keys', {
+            params: { path: { tenant }, query: { store }, header: { 'Idempotency-Key': once } },
+            body,
+          }),
+        ),
     }),
     rotate: useMutation({
       gcTime: 0,
       mutationFn: ({ key, graceMinutes, once }: { key: string; graceMinutes: number; once: string }) =>
-        call(api.POST('/api/v1/tenants/{tenant}/keys/{key}/rotate', { params: { path: { tenant, key }, header: { 'Idempotency-Key': once } }, body: { graceMinutes } })),
+        call(
+          api.POST('/api/v1/tenants/{tenant}/keys/{key}/rotate', {
+            params: { path: { tenant, key }, header: { 'Idempotency-Key': once } },
+            body: { graceMinutes },
+          }),
+        ),
     }),
     revoke: useMutation({
-      mutationFn: (key: string) => call(api.POST('/api/v1/tenants/{tenant}/keys/{key}/revoke', { params: { path: { tenant, key } } })),
+      mutationFn: (key: string) =>
+        call(api.POST('/api/v1/tenants/{tenant}/keys/{key}/revoke', { params: { path: { tenant, key } } })),
       onSuccess: refetch,
     }),
     change: useMutation({
       mutationFn: async ({ key, body }: { key: string; body: Schema['KeyChange'] }) => {
-        const { etag } = await versioned(api.GET('/api/v1/tenants/{tenant}/keys/{key}', { params: { path: { tenant, key } } }));
-        return call(api.PATCH('/api/v1/tenants/{tenant}/keys/{key}', { params: { path: { tenant, key }, header: { 'If-Match': etag } }, body }));
+        const { etag } = await versioned(
+          api.GET('/api/v1/tenants/{tenant}/keys/{key}', { params: { path: { tenant, key } } }),
+        );
+        return call(
+          api.PATCH('/api/v1/tenants/{tenant}/keys/{key}', {
+            params: { path: { tenant, key }, header: { 'If-Match': etag } },
+            body,
+          }),
+        );
       },
       onSuccess: refetch,
     }),

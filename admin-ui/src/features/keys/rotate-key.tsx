@@ -10,13 +10,22 @@ import { type Key, useKeyChanges } from './queries';
 /** Minutes that the secret so far goes on working. */
 const graces = [0, 15, 60, 360, 1440] as const;
 
-export function RotateKey({ of, onClose, onIssued }: { of: Key; onClose: () => void; onIssued: (issued: Schema['IssuedKey']) => void }) {
+export function RotateKey({
+  of,
+  onClose,
+  onIssued,
+}: {
+  of: Key;
+  onClose: () => void;
+  onIssued: (issued: Schema['IssuedKey']) => void;
+}) {
   const { t } = useTranslation('keys');
   const tenant = useTenant();
   const { rotate } = useKeyChanges(tenant.slug);
   const once = useRef(onceKey());
   const [grace, setGrace] = useState('1440');
-  const go = () => rotate.mutate({ key: of.user, graceMinutes: Number(grace), once: once.current }, { onSuccess: onIssued });
+  const go = () =>
+    rotate.mutate({ key: of.user, graceMinutes: Number(grace), once: once.current }, { onSuccess: onIssued });
   return (
     <Dialog opened onClose={onClose} title={t('rotate.title', { name: of.name })}>
       <form
@@ -30,7 +39,12 @@ export function RotateKey({ of, onClose, onIssued }: { of: Key; onClose: () => v
           <Radio.Group label={t('rotate.grace')} value={grace} onChange={setGrace}>
             <Stack gap={8} mt="xs">
               {graces.map((minutes) => (
-                <Radio key={minutes} value={String(minutes)} label={t(`rotate.after${minutes}`)} data-autofocus={minutes === 1440 || undefined} />
+                <Radio
+                  key={minutes}
+                  value={String(minutes)}
+                  label={t(`rotate.after${minutes}`)}
+                  data-autofocus={minutes === 1440 || undefined}
+                />
               ))}
             </Stack>
           </Radio.Group>

@@ -1,6 +1,5 @@
-import { Alert, Anchor, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { EyeOff } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,7 +10,9 @@ import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { agentText, identifier, parseAgent, sentence } from '@/shared/lib/xapi';
 import { DataTable } from '@/shared/ui/data-table';
 import { FilteredState, NeverState } from '@/shared/ui/empty-state';
+import { TextLink } from '@/shared/ui/links';
 import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
+import { formatChips } from '@/shared/ui/query-bar';
 
 export interface LearnersSearch {
   store?: string;
@@ -20,7 +21,13 @@ export interface LearnersSearch {
 }
 
 /** One person: how they are known here, and what they did, newest first. */
-export function LearnersPage({ search, onSearch }: { search: LearnersSearch; onSearch: (search: LearnersSearch) => void }) {
+export function LearnersPage({
+  search,
+  onSearch,
+}: {
+  search: LearnersSearch;
+  onSearch: (search: LearnersSearch) => void;
+}) {
   const { t } = useTranslation('learners');
   const tenant = useTenant();
   const can = useCan();
@@ -42,13 +49,38 @@ export function LearnersPage({ search, onSearch }: { search: LearnersSearch; onS
         }}
       >
         <Group align="flex-start" mb="md">
-          {seen.length > 1 && <Select aria-label={t('store')} data={seen.map((s) => ({ value: s.slug, label: s.name }))} value={store ?? null} allowDeselect={false} onChange={(value) => onSearch({ ...search, store: value ?? undefined })} w={200} />}
-          <TextInput aria-label={t('who')} placeholder={t('placeholder')} flex={1} miw={220} value={text} onChange={(event) => setText(event.currentTarget.value)} error={wrong && t('wrong')} spellCheck={false} />
+          {seen.length > 1 && (
+            <Select
+              aria-label={t('store')}
+              data={seen.map((s) => ({ value: s.slug, label: s.name }))}
+              value={store ?? null}
+              allowDeselect={false}
+              onChange={(value) => onSearch({ ...search, store: value ?? undefined })}
+              w={200}
+            />
+          )}
+          <TextInput
+            aria-label={t('who')}
+            placeholder={t('placeholder')}
+            flex={1}
+            miw={220}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+            error={wrong && t('wrong')}
+            spellCheck={false}
+          />
           <Button type="submit">{t('find')}</Button>
         </Group>
       </form>
       {!agent && <NeverState title={t('nobody')} text={t('nobodyText')} />}
-      {agent && store && <Person key={`${store} ${search.who}`} agent={agent} store={store} clear={() => onSearch({ store: search.store })} />}
+      {agent && store && (
+        <Person
+          key={`${store} ${search.who}`}
+          agent={agent}
+          store={store}
+          clear={() => onSearch({ store: search.store })}
+        />
+      )}
     </>
   );
 }
@@ -59,7 +91,10 @@ function Person({ agent, store, clear }: { agent: Record<string, unknown>; store
   const tenant = useTenant();
   const format = useFormat();
   const filters = { agent: JSON.stringify(identifier(agent)) };
-  const pages = usePages<Row, StatementPage>(['statements', tenant.slug, store, 'learner', filters.agent], fetchStatements(tenant.slug, store, filters));
+  const pages = usePages<Row, StatementPage>(
+    ['statements', tenant.slug, store, 'learner', filters.agent],
+    fetchStatements(tenant.slug, store, filters),
+  );
   const person = pages.rows[0]?.actor;
   const words = { language: i18n.language, percent: format.percent, t: shared };
   return (
@@ -73,9 +108,15 @@ function Person({ agent, store, clear }: { agent: Record<string, unknown>; store
               [t('latest'), pages.rows[0] && format.time(pages.rows[0].stored)],
               [
                 t('more'),
-                <Anchor key="more" component={Link} size="sm" to={`/t/${tenant.slug}/statements?${new URLSearchParams({ store, q: `actor:"${agentText(agent).replace(/["\\]/g, '\\$&')}"` })}`}>
+                <TextLink
+                  key="more"
+                  size="sm"
+                  to="/t/$tenant/statements"
+                  params={{ tenant: tenant.slug }}
+                  search={{ store, q: formatChips([{ field: 'actor', value: agentText(agent) }]) }}
+                >
                   {t('browse')}
-                </Anchor>,
+                </TextLink>,
               ],
             ]}
           />
@@ -90,7 +131,15 @@ function Person({ agent, store, clear }: { agent: Record<string, unknown>; store
         label={t('timeline')}
         columns={[
           { id: 'at', header: t('happened'), width: 176, cell: (row) => format.time(row.timestamp) },
-          { id: 'sentence', header: t('what'), cell: (row) => <Text size="sm" span td={row.voided ? 'line-through' : undefined}>{sentence(row, words)}</Text> },
+          {
+            id: 'sentence',
+            header: t('what'),
+            cell: (row) => (
+              <Text size="sm" span td={row.voided ? 'line-through' : undefined}>
+                {sentence(row, words)}
+              </Text>
+            ),
+          },
         ]}
         pages={pages}
         rowId={(row) => row.id}

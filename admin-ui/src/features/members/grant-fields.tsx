@@ -17,11 +17,23 @@ export const noChoice: GrantChoice = { role: '', store: '', expires: '' };
 
 /** A choice as the API wants it; the role goes on to the end of the day that was chosen. */
 export function asGrant({ role, store, expires }: GrantChoice): Schema['NewGrant'] {
-  return { role, ...(store && { store }), ...(expires && { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }) };
+  return {
+    role,
+    ...(store && { store }),
+    ...(expires && { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
+  };
 }
 
 /** Which role, where, until when. Roles that hold more than one holds oneself cannot be given, and say so. */
-export function GrantFields({ value, onChange, optional }: { value: GrantChoice; onChange: (value: GrantChoice) => void; optional?: boolean }) {
+export function GrantFields({
+  value,
+  onChange,
+  optional,
+}: {
+  value: GrantChoice;
+  onChange: (value: GrantChoice) => void;
+  optional?: boolean;
+}) {
   const { t } = useTranslation('members');
   const tenant = useTenant();
   const roles = useQuery(rolesQuery(tenant.slug));
@@ -32,7 +44,11 @@ export function GrantFields({ value, onChange, optional }: { value: GrantChoice;
       <Select
         label={t('roles.role')}
         description={roles.data?.find((r) => r.slug === value.role)?.description ?? t('roles.roleHint')}
-        data={(roles.data ?? []).map((r) => ({ value: r.slug, label: r.name, disabled: r.actions.some((a) => !mine.includes(a)) }))}
+        data={(roles.data ?? []).map((r) => ({
+          value: r.slug,
+          label: r.name,
+          disabled: r.actions.some((a) => !mine.includes(a)),
+        }))}
         value={value.role || null}
         onChange={(role) => onChange({ ...value, role: role ?? '' })}
         required={!optional}
@@ -42,12 +58,21 @@ export function GrantFields({ value, onChange, optional }: { value: GrantChoice;
       />
       <Select
         label={t('where')}
-        data={[{ value: '', label: t('wholeTenant') }, ...(stores.data ?? []).map((s) => ({ value: s.slug, label: s.name }))]}
+        data={[
+          { value: '', label: t('wholeTenant') },
+          ...(stores.data ?? []).map((s) => ({ value: s.slug, label: s.name })),
+        ]}
         value={value.store}
         onChange={(store) => onChange({ ...value, store: store ?? '' })}
         allowDeselect={false}
       />
-      <TextInput type="date" label={t('until')} description={t('untilHint')} value={value.expires} onChange={(event) => onChange({ ...value, expires: event.currentTarget.value })} />
+      <TextInput
+        type="date"
+        label={t('until')}
+        description={t('untilHint')}
+        value={value.expires}
+        onChange={(event) => onChange({ ...value, expires: event.currentTarget.value })}
+      />
     </>
   );
 }

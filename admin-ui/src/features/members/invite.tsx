@@ -25,7 +25,15 @@ export function Invite({ onClose }: { onClose: () => void }) {
         onSubmit={(event) => {
           event.preventDefault();
           invite.mutate(
-            { once: once.current, body: { email: email.trim(), ...(name.trim() && { name: name.trim() }), grants: grant.role ? [asGrant(grant)] : [] } },
+            {
+              once: once.current,
+              body: {
+                email: email.trim(),
+                days: 14,
+                ...(name.trim() && { name: name.trim() }),
+                grants: grant.role ? [asGrant(grant)] : [],
+              },
+            },
             {
               onSuccess: (member) => {
                 notifications.show({ message: t('invite.done', { email: member.email }) });
@@ -37,8 +45,21 @@ export function Invite({ onClose }: { onClose: () => void }) {
       >
         <Stack>
           <Text size="sm">{t('invite.text')}</Text>
-          <TextInput type="email" label={t('email')} required value={email} onChange={(event) => setEmail(event.currentTarget.value)} data-autofocus error={refused?.violation('/email')} />
-          <TextInput label={t('name')} value={name} maxLength={200} onChange={(event) => setName(event.currentTarget.value)} />
+          <TextInput
+            type="email"
+            label={t('email')}
+            required
+            value={email}
+            onChange={(event) => setEmail(event.currentTarget.value)}
+            data-autofocus
+            error={refused?.violation('/email')}
+          />
+          <TextInput
+            label={t('name')}
+            value={name}
+            maxLength={200}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
           <GrantFields value={grant} onChange={setGrant} optional />
           <ErrorNote error={invite.error} />
           <Group justify="flex-end">

@@ -7,8 +7,8 @@ import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { ConfirmByName } from '@/shared/ui/confirm-by-name';
 import { DetailDrawer } from '@/shared/ui/detail-drawer';
 import { ErrorNote, ErrorState } from '@/shared/ui/empty-state';
-import { Facts, Panel } from '@/shared/ui/page-header';
 import classes from '@/shared/ui/page.module.css';
+import { Facts, Panel } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 import { asGrant, GrantFields, noChoice } from './grant-fields';
 import { grantLabel, type Member, memberQuery, useMemberChanges } from './queries';
@@ -18,7 +18,11 @@ export function MemberDrawer({ id, onClose }: { id: string | undefined; onClose:
   const tenant = useTenant();
   const member = useQuery({ ...memberQuery(tenant.slug, id ?? ''), enabled: id !== undefined });
   return (
-    <DetailDrawer opened={id !== undefined} onClose={onClose} title={member.data?.value.name || member.data?.value.email || t('people')}>
+    <DetailDrawer
+      opened={id !== undefined}
+      onClose={onClose}
+      title={member.data?.value.name || member.data?.value.email || t('people')}
+    >
       {member.error && <ErrorState error={member.error} retry={() => void member.refetch()} />}
       {member.isPending && <Loader size="sm" aria-label={t('loading', { ns: 'shared' })} />}
       {member.data && <Detail key={member.data.value.id} of={member.data} onGone={onClose} />}
@@ -47,13 +51,29 @@ function Detail({ of: { value: member, etag }, onGone }: { of: Versioned<Member>
         ]}
       />
       <Grants member={member} manage={manage} />
-      <Sessions member={member.id} manage={manage} signOut={() => signOut.mutate(member.id)} pending={signOut.isPending} error={signOut.error} />
+      <Sessions
+        member={member.id}
+        manage={manage}
+        signOut={() => signOut.mutate(member.id)}
+        pending={signOut.isPending}
+        error={signOut.error}
+      />
       {manage && (
         <>
           <ErrorNote error={change.error} />
           <Group>
             {member.status !== 'invited' && (
-              <Button variant="default" loading={change.isPending} onClick={() => change.mutate({ member: member.id, etag, body: { status: member.status === 'disabled' ? 'active' : 'disabled' } })}>
+              <Button
+                variant="default"
+                loading={change.isPending}
+                onClick={() =>
+                  change.mutate({
+                    member: member.id,
+                    etag,
+                    body: { status: member.status === 'disabled' ? 'active' : 'disabled' },
+                  })
+                }
+              >
                 {member.status === 'disabled' ? t('enable') : t('disable')}
               </Button>
             )}
@@ -109,7 +129,13 @@ function Grants({ member, manage }: { member: Member; manage: boolean }) {
                 </Text>
               </div>
               {manage && g.source !== 'sso' && g.source !== 'scim' && (
-                <Button size="compact-sm" variant="default" loading={take.isPending && take.variables?.grant === g.id} onClick={() => take.mutate({ member: member.id, grant: g.id })} aria-label={t('takeNamed', { role: label })}>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  loading={take.isPending && take.variables?.grant === g.id}
+                  onClick={() => take.mutate({ member: member.id, grant: g.id })}
+                  aria-label={t('takeNamed', { role: label })}
+                >
                   {t('take')}
                 </Button>
               )}
@@ -158,13 +184,31 @@ function Grants({ member, manage }: { member: Member; manage: boolean }) {
   );
 }
 
-function Sessions({ member, manage, signOut, pending, error }: { member: string; manage: boolean; signOut: () => void; pending: boolean; error: unknown }) {
+function Sessions({
+  member,
+  manage,
+  signOut,
+  pending,
+  error,
+}: {
+  member: string;
+  manage: boolean;
+  signOut: () => void;
+  pending: boolean;
+  error: unknown;
+}) {
   const { t } = useTranslation('members');
   const tenant = useTenant();
   const format = useFormat();
   const sessions = useQuery({
     queryKey: ['sessions', tenant.slug, member],
-    queryFn: ({ signal }) => call(api.GET('/api/v1/tenants/{tenant}/members/{member}/sessions', { params: { path: { tenant: tenant.slug, member } }, signal })),
+    queryFn: ({ signal }) =>
+      call(
+        api.GET('/api/v1/tenants/{tenant}/members/{member}/sessions', {
+          params: { path: { tenant: tenant.slug, member } },
+          signal,
+        }),
+      ),
   });
   const items = sessions.data?.items ?? [];
   return (

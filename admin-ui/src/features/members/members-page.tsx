@@ -15,7 +15,13 @@ export interface MembersSearch {
   invite?: boolean;
 }
 
-export function MembersPage({ search, onSearch }: { search: MembersSearch; onSearch: (search: MembersSearch) => void }) {
+export function MembersPage({
+  search,
+  onSearch,
+}: {
+  search: MembersSearch;
+  onSearch: (search: MembersSearch) => void;
+}) {
   const { t } = useTranslation('members');
   return (
     <>
@@ -24,7 +30,11 @@ export function MembersPage({ search, onSearch }: { search: MembersSearch; onSea
           {t('invite.open')}
         </GuardedButton>
       </PageHeader>
-      <Tabs value={search.tab ?? 'people'} onChange={(tab) => onSearch({ tab: tab as MembersSearch['tab'] })} keepMounted={false}>
+      <Tabs
+        value={search.tab ?? 'people'}
+        onChange={(tab) => onSearch({ tab: tab as MembersSearch['tab'] })}
+        keepMounted={false}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="people">{t('people')}</Tabs.Tab>
           <Tabs.Tab value="roles">{t('roles.tab')}</Tabs.Tab>

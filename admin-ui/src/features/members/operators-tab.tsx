@@ -13,7 +13,14 @@ export function OperatorsTab() {
   const { t } = useTranslation('members');
   const tenant = useTenant();
   const format = useFormat();
-  const pages = usePages<Entry>(['entries', tenant.slug], (after, signal) => call(api.GET('/api/v1/tenants/{tenant}/entries', { params: { path: { tenant: tenant.slug }, query: { after } }, signal })));
+  const pages = usePages<Entry>(['entries', tenant.slug], (after, signal) =>
+    call(
+      api.GET('/api/v1/tenants/{tenant}/entries', {
+        params: { path: { tenant: tenant.slug }, query: { after } },
+        signal,
+      }),
+    ),
+  );
   const columns: Column<Entry>[] = [
     { id: 'operator', header: t('operators.who'), cell: (e) => e.operator, width: '22%' },
     { id: 'reason', header: t('operators.reason'), cell: (e) => e.reason },
@@ -22,5 +29,13 @@ export function OperatorsTab() {
     { id: 'from', header: t('operators.from'), cell: (e) => format.time(e.enteredAt), below: 'md' },
     { id: 'to', header: t('operators.to'), cell: (e) => format.time(e.leftAt ?? e.expiresAt), below: 'md' },
   ];
-  return <DataTable label={t('operators.tab')} columns={columns} pages={pages} rowId={(e) => e.id} empty={<NeverState title={t('operators.none')} text={t('operators.noneText')} />} />;
+  return (
+    <DataTable
+      label={t('operators.tab')}
+      columns={columns}
+      pages={pages}
+      rowId={(e) => e.id}
+      empty={<NeverState title={t('operators.none')} text={t('operators.noneText')} />}
+    />
+  );
 }

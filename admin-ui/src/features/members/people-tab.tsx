@@ -9,12 +9,23 @@ import { Status } from '@/shared/ui/status';
 import { MemberDrawer } from './member-drawer';
 import { grantLabel, type Member, membersKey } from './queries';
 
-export function PeopleTab({ member, onMember }: { member: string | undefined; onMember: (member: string | undefined) => void }) {
+export function PeopleTab({
+  member,
+  onMember,
+}: {
+  member: string | undefined;
+  onMember: (member: string | undefined) => void;
+}) {
   const { t } = useTranslation('members');
   const tenant = useTenant();
   const format = useFormat();
   const pages = usePages<Member>([...membersKey(tenant.slug), 'list'], (after, signal) =>
-    call(api.GET('/api/v1/tenants/{tenant}/members', { params: { path: { tenant: tenant.slug }, query: { after } }, signal })),
+    call(
+      api.GET('/api/v1/tenants/{tenant}/members', {
+        params: { path: { tenant: tenant.slug }, query: { after } },
+        signal,
+      }),
+    ),
   );
   const columns: Column<Member>[] = [
     { id: 'name', header: t('name'), cell: (m) => m.name || m.email, width: '24%' },
@@ -34,11 +45,23 @@ export function PeopleTab({ member, onMember }: { member: string | undefined; on
         </Group>
       ),
     },
-    { id: 'seen', header: t('lastSignIn'), below: 'md', cell: (m) => (m.lastSignInAt ? format.ago(m.lastSignInAt) : t('never')) },
+    {
+      id: 'seen',
+      header: t('lastSignIn'),
+      below: 'md',
+      cell: (m) => (m.lastSignInAt ? format.ago(m.lastSignInAt) : t('never')),
+    },
   ];
   return (
     <>
-      <DataTable label={t('people')} columns={columns} pages={pages} rowId={(m) => m.id} onOpen={(m) => onMember(m.id)} empty={<NeverState title={t('none')} text={t('noneText')} />} />
+      <DataTable
+        label={t('people')}
+        columns={columns}
+        pages={pages}
+        rowId={(m) => m.id}
+        onOpen={(m) => onMember(m.id)}
+        empty={<NeverState title={t('none')} text={t('noneText')} />}
+      />
       <MemberDrawer id={member} onClose={() => onMember(undefined)} />
     </>
   );

@@ -11,7 +11,17 @@ import { JobProgress } from '@/shared/ui/job-progress';
 import classes from '@/shared/ui/page.module.css';
 import type { ReviewRow } from './queries';
 
-const numbers = ['members', 'canView', 'canViewIdentity', 'canExport', 'grants', 'expired', 'unused', 'neverUsed', 'bulkKeys'] as const;
+const numbers = [
+  'members',
+  'canView',
+  'canViewIdentity',
+  'canExport',
+  'grants',
+  'expired',
+  'unused',
+  'neverUsed',
+  'bulkKeys',
+] as const;
 
 /** Who may see and take out what, since when and by which grant. Printed, it is a list to sign. */
 export function ReviewTab() {
@@ -19,7 +29,12 @@ export function ReviewTab() {
   const tenant = useTenant();
   const format = useFormat();
   const pages = usePages<ReviewRow, Schema['AccessReviewPage']>(['review', tenant.slug], (after, signal) =>
-    call(api.GET('/api/v1/tenants/{tenant}/access-review', { params: { path: { tenant: tenant.slug }, query: { after, limit: 500 } }, signal })),
+    call(
+      api.GET('/api/v1/tenants/{tenant}/access-review', {
+        params: { path: { tenant: tenant.slug }, query: { after, limit: 500 } },
+        signal,
+      }),
+    ),
   );
   const [printing, setPrinting] = useState(false);
   const { hasNextPage, isFetchingNextPage, fetchNextPage, error } = pages;
@@ -37,15 +52,42 @@ export function ReviewTab() {
     }
   }, [printing, isFetchingNextPage, hasNextPage, fetchNextPage, error]);
 
-  const yes = (is: boolean) => (is ? <Check size={16} aria-label={t('review.yes')} /> : <Minus size={16} aria-label={t('review.no')} opacity={0.5} />);
+  const yes = (is: boolean) =>
+    is ? (
+      <Check size={16} aria-label={t('review.yes')} />
+    ) : (
+      <Minus size={16} aria-label={t('review.no')} opacity={0.5} />
+    );
   const columns: Column<ReviewRow>[] = [
-    { id: 'name', header: t('review.who'), cell: (r) => <><span>{r.name || r.email}</span>{r.kind === 'key' && <Badge ml={6} color="gray">{t('review.key')}</Badge>}</> },
-    { id: 'via', header: t('review.via'), cell: (r) => (r.store ? t('inStore', { role: r.via, store: r.store }) : r.via) },
+    {
+      id: 'name',
+      header: t('review.who'),
+      cell: (r) => (
+        <>
+          <span>{r.name || r.email}</span>
+          {r.kind === 'key' && (
+            <Badge ml={6} color="gray">
+              {t('review.key')}
+            </Badge>
+          )}
+        </>
+      ),
+    },
+    {
+      id: 'via',
+      header: t('review.via'),
+      cell: (r) => (r.store ? t('inStore', { role: r.via, store: r.store }) : r.via),
+    },
     { id: 'view', header: t('review.view'), cell: (r) => yes(r.canView), below: 'sm' },
     { id: 'identity', header: t('review.identity'), cell: (r) => yes(r.canViewIdentity), below: 'sm' },
     { id: 'export', header: t('review.export'), cell: (r) => yes(r.canExport) },
     { id: 'since', header: t('since'), cell: (r) => (r.since ? format.date(r.since) : '—'), below: 'md' },
-    { id: 'used', header: t('review.used'), cell: (r) => (r.lastUsedAt ? format.date(r.lastUsedAt) : t('never')), below: 'md' },
+    {
+      id: 'used',
+      header: t('review.used'),
+      cell: (r) => (r.lastUsedAt ? format.date(r.lastUsedAt) : t('never')),
+      below: 'md',
+    },
     {
       id: 'flags',
       header: t('review.flags'),
@@ -67,7 +109,13 @@ export function ReviewTab() {
         <Text size="sm" c="dimmed">
           {t('review.text')} {pages.first && t('review.at', { when: format.exact(pages.first.at) })}
         </Text>
-        <Button variant="default" className={classes.noPrint} leftSection={<Printer size={16} aria-hidden />} onClick={() => setPrinting(true)} loading={printing}>
+        <Button
+          variant="default"
+          className={classes.noPrint}
+          leftSection={<Printer size={16} aria-hidden />}
+          onClick={() => setPrinting(true)}
+          loading={printing}
+        >
           {t('review.print')}
         </Button>
       </Group>
@@ -86,7 +134,14 @@ export function ReviewTab() {
           ))}
         </SimpleGrid>
       )}
-      <DataTable label={t('review.tab')} columns={columns} pages={pages} rowId={(r) => `${r.kind} ${r.id} ${r.grant ?? ''} ${r.store ?? ''} ${r.via}`} all={printing} empty={<NeverState title={t('review.none')} text={t('review.noneText')} />} />
+      <DataTable
+        label={t('review.tab')}
+        columns={columns}
+        pages={pages}
+        rowId={(r) => `${r.kind} ${r.id} ${r.grant ?? ''} ${r.store ?? ''} ${r.via}`}
+        all={printing}
+        empty={<NeverState title={t('review.none')} text={t('review.noneText')} />}
+      />
     </Stack>
   );
 }

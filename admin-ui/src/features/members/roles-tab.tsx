@@ -26,7 +26,9 @@ export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (
     mutationFn: async (of: Role) => {
       const path = { tenant: tenant.slug, role: of.slug };
       const { etag } = await versioned(api.GET('/api/v1/tenants/{tenant}/roles/{role}', { params: { path } }));
-      return call(api.DELETE('/api/v1/tenants/{tenant}/roles/{role}', { params: { path, header: { 'If-Match': etag } } }));
+      return call(
+        api.DELETE('/api/v1/tenants/{tenant}/roles/{role}', { params: { path, header: { 'If-Match': etag } } }),
+      );
     },
     onSuccess: async () => {
       setDeleting(undefined);
@@ -92,7 +94,15 @@ export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (
             {!open.builtIn && can('roles.manage') && (
               <Group>
                 <Button onClick={() => setEditing(open)}>{t('roles.change')}</Button>
-                <Button variant="outline" color="red" c="var(--mantine-color-error)" onClick={() => { remove.reset(); setDeleting(open); }}>
+                <Button
+                  variant="outline"
+                  color="red"
+                  c="var(--mantine-color-error)"
+                  onClick={() => {
+                    remove.reset();
+                    setDeleting(open);
+                  }}
+                >
                   {t('roles.delete')}
                 </Button>
               </Group>
@@ -102,7 +112,16 @@ export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (
       </DetailDrawer>
       {editing && <EditRole of={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />}
       {deleting && (
-        <ConfirmByName opened onClose={() => setDeleting(undefined)} title={t('roles.deleteTitle', { name: deleting.name })} name={deleting.slug} action={t('roles.deleteGo')} onConfirm={() => remove.mutate(deleting)} pending={remove.isPending} error={remove.error}>
+        <ConfirmByName
+          opened
+          onClose={() => setDeleting(undefined)}
+          title={t('roles.deleteTitle', { name: deleting.name })}
+          name={deleting.slug}
+          action={t('roles.deleteGo')}
+          onConfirm={() => remove.mutate(deleting)}
+          pending={remove.isPending}
+          error={remove.error}
+        >
           {t('roles.deleteText')}
         </ConfirmByName>
       )}
@@ -123,11 +142,21 @@ function EditRole({ of, onClose }: { of: Role | undefined; onClose: () => void }
   const save = useMutation({
     mutationFn: async () => {
       if (!of) {
-        return call(api.POST('/api/v1/tenants/{tenant}/roles', { params: { path: { tenant: tenant.slug }, header: { 'Idempotency-Key': once.current } }, body: { slug, name: name.trim(), description, actions } }));
+        return call(
+          api.POST('/api/v1/tenants/{tenant}/roles', {
+            params: { path: { tenant: tenant.slug }, header: { 'Idempotency-Key': once.current } },
+            body: { slug, name: name.trim(), description, actions },
+          }),
+        );
       }
       const path = { tenant: tenant.slug, role: of.slug };
       const { etag } = await versioned(api.GET('/api/v1/tenants/{tenant}/roles/{role}', { params: { path } }));
-      return call(api.PUT('/api/v1/tenants/{tenant}/roles/{role}', { params: { path, header: { 'If-Match': etag } }, body: { name: name.trim(), description, actions } }));
+      return call(
+        api.PUT('/api/v1/tenants/{tenant}/roles/{role}', {
+          params: { path, header: { 'If-Match': etag } },
+          body: { name: name.trim(), description, actions },
+        }),
+      );
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['roles', tenant.slug] });
@@ -137,7 +166,12 @@ function EditRole({ of, onClose }: { of: Role | undefined; onClose: () => void }
   // What one does not hold oneself cannot be put into a role; what is in it already can stay.
   const offered = groupActions([...new Set([...mine, ...(of?.actions ?? [])])]);
   return (
-    <Dialog opened onClose={onClose} title={of ? t('roles.changeTitle', { name: of.name }) : t('roles.create')} size="xl">
+    <Dialog
+      opened
+      onClose={onClose}
+      title={of ? t('roles.changeTitle', { name: of.name }) : t('roles.create')}
+      size="xl"
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -145,15 +179,48 @@ function EditRole({ of, onClose }: { of: Role | undefined; onClose: () => void }
         }}
       >
         <Stack>
-          <TextInput label={t('name')} required maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus />
-          {!of && <TextInput label={t('roles.slug')} required pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?" maxLength={63} value={slug} onChange={(event) => setSlug(event.currentTarget.value)} />}
-          <Textarea label={t('roles.description')} maxLength={1000} autosize minRows={1} value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
-          <Checkbox.Group label={t('roles.actions')} description={t('roles.actionsHint')} value={actions} onChange={setActions}>
+          <TextInput
+            label={t('name')}
+            required
+            maxLength={200}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-autofocus
+          />
+          {!of && (
+            <TextInput
+              label={t('roles.slug')}
+              required
+              pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
+              maxLength={63}
+              value={slug}
+              onChange={(event) => setSlug(event.currentTarget.value)}
+            />
+          )}
+          <Textarea
+            label={t('roles.description')}
+            maxLength={1000}
+            autosize
+            minRows={1}
+            value={description}
+            onChange={(event) => setDescription(event.currentTarget.value)}
+          />
+          <Checkbox.Group
+            label={t('roles.actions')}
+            description={t('roles.actionsHint')}
+            value={actions}
+            onChange={setActions}
+          >
             <SimpleGrid cols={{ base: 1, sm: 2 }} mt="sm" verticalSpacing="md">
               {offered.map(([group, names]) => (
                 <Stack key={group} gap={6}>
                   {names.map((action) => (
-                    <Checkbox key={action} value={action} label={<code>{action}</code>} disabled={!mine.includes(action)} />
+                    <Checkbox
+                      key={action}
+                      value={action}
+                      label={<code>{action}</code>}
+                      disabled={!mine.includes(action)}
+                    />
                   ))}
                 </Stack>
               ))}

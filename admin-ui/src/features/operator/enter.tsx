@@ -27,8 +27,28 @@ export function Enter({ tenant, onClose }: { tenant: TenantRow; onClose: () => v
       >
         <Stack>
           <Text size="sm">{t('enter.text')}</Text>
-          <Textarea label={t('enter.reason')} description={t('enter.reasonHint')} required minLength={10} maxLength={1000} autosize minRows={2} value={reason} onChange={(event) => setReason(event.currentTarget.value)} data-autofocus />
-          <Select label={t('enter.minutes')} data={['15', '30', '60', '120', '240'].map((value) => ({ value, label: t('enter.min', { count: Number(value) }) }))} value={minutes} onChange={(value) => setMinutes(value ?? '60')} allowDeselect={false} />
+          <Textarea
+            label={t('enter.reason')}
+            description={t('enter.reasonHint')}
+            required
+            minLength={10}
+            maxLength={1000}
+            autosize
+            minRows={2}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            data-autofocus
+          />
+          <Select
+            label={t('enter.minutes')}
+            data={['15', '30', '60', '120', '240'].map((value) => ({
+              value,
+              label: t('enter.min', { count: Number(value) }),
+            }))}
+            value={minutes}
+            onChange={(value) => setMinutes(value ?? '60')}
+            allowDeselect={false}
+          />
           <Radio.Group label={t('enter.level')} value={level} onChange={(value) => setLevel(value as typeof level)}>
             <Stack gap={8} mt="xs">
               <Radio value="read" label={t('enter.read')} />

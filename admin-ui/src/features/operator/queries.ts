@@ -14,16 +14,28 @@ export function useTenantChanges() {
   const onSuccess = () => queries.invalidateQueries({ queryKey: ['tenants'] });
   const at = (tenant: string) => ({ params: { path: { tenant } } });
   return {
-    create: useMutation({ mutationFn: (body: Schema['NewTenant']) => call(api.POST('/api/v1/tenants', { body })), onSuccess }),
-    suspend: useMutation({ mutationFn: (tenant: string) => call(api.POST('/api/v1/tenants/{tenant}/suspend', at(tenant))), onSuccess }),
-    resume: useMutation({ mutationFn: (tenant: string) => call(api.POST('/api/v1/tenants/{tenant}/resume', at(tenant))), onSuccess }),
+    create: useMutation({
+      mutationFn: (body: Schema['NewTenant']) => call(api.POST('/api/v1/tenants', { body })),
+      onSuccess,
+    }),
+    suspend: useMutation({
+      mutationFn: (tenant: string) => call(api.POST('/api/v1/tenants/{tenant}/suspend', at(tenant))),
+      onSuccess,
+    }),
+    resume: useMutation({
+      mutationFn: (tenant: string) => call(api.POST('/api/v1/tenants/{tenant}/resume', at(tenant))),
+      onSuccess,
+    }),
     change: useMutation({
       mutationFn: ({ tenant, etag, body }: { tenant: string; etag: string; body: Schema['TenantChange'] }) =>
-        call(api.PATCH('/api/v1/tenants/{tenant}', { params: { path: { tenant }, header: { 'If-Match': etag } }, body })),
+        call(
+          api.PATCH('/api/v1/tenants/{tenant}', { params: { path: { tenant }, header: { 'If-Match': etag } }, body }),
+        ),
       onSuccess,
     }),
     enter: useMutation({
-      mutationFn: ({ tenant, body }: { tenant: string; body: Schema['NewEntry'] }) => call(api.POST('/api/v1/tenants/{tenant}/entry', { ...at(tenant), body })),
+      mutationFn: ({ tenant, body }: { tenant: string; body: Schema['NewEntry'] }) =>
+        call(api.POST('/api/v1/tenants/{tenant}/entry', { ...at(tenant), body })),
       onSuccess: () => queries.invalidateQueries({ queryKey: ['me'] }),
     }),
   };

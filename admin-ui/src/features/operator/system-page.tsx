@@ -3,14 +3,18 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '@/api/client';
 import { ErrorState } from '@/shared/ui/empty-state';
-import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
 import classes from '@/shared/ui/page.module.css';
+import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 
 /** How the service is, part by part. */
 export function SystemPage() {
   const { t } = useTranslation('operator');
-  const health = useQuery({ queryKey: ['health'], queryFn: ({ signal }) => call(api.GET('/api/v1/platform/health', { signal })), refetchInterval: 10_000 });
+  const health = useQuery({
+    queryKey: ['health'],
+    queryFn: ({ signal }) => call(api.GET('/api/v1/platform/health', { signal })),
+    refetchInterval: 10_000,
+  });
   return (
     <>
       <PageHeader title={t('system')} text={t('systemText')} />

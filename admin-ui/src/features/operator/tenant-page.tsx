@@ -38,11 +38,22 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
           {t('enter.open')}
         </GuardedButton>
         {tenant.status === 'active' ? (
-          <GuardedButton needs="tenants.manage" variant="outline" color="red" c="var(--mantine-color-error)" onClick={() => setSuspending(true)}>
+          <GuardedButton
+            needs="tenants.manage"
+            variant="outline"
+            color="red"
+            c="var(--mantine-color-error)"
+            onClick={() => setSuspending(true)}
+          >
             {t('suspend.open')}
           </GuardedButton>
         ) : (
-          <GuardedButton needs="tenants.manage" variant="default" loading={resume.isPending} onClick={() => resume.mutate(tenant.slug)}>
+          <GuardedButton
+            needs="tenants.manage"
+            variant="default"
+            loading={resume.isPending}
+            onClick={() => resume.mutate(tenant.slug)}
+          >
             {t('resume')}
           </GuardedButton>
         )}
@@ -60,13 +71,36 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
         <Panel title={t('limits')}>
           <form
             onSubmit={form.onSubmit(({ name, ...limits }) =>
-              change.mutate({ tenant: tenant.slug, etag, body: { name, limits } }, { onSuccess: () => void notifications.show({ message: t('saved', { ns: 'shared' }) }) }),
+              change.mutate(
+                { tenant: tenant.slug, etag, body: { name, limits } },
+                { onSuccess: () => void notifications.show({ message: t('saved', { ns: 'shared' }) }) },
+              ),
             )}
           >
             <Stack>
-              <TextInput label={t('name')} required maxLength={200} disabled={readOnly} {...form.getInputProps('name')} />
-              <NumberInput label={t('requests')} description={t('limitHint')} min={0} max={1_000_000_000} disabled={readOnly} {...form.getInputProps('requestsPerMinute')} />
-              <NumberInput label={t('statements')} description={t('limitHint')} min={0} max={1_000_000_000} disabled={readOnly} {...form.getInputProps('statementsPerMinute')} />
+              <TextInput
+                label={t('name')}
+                required
+                maxLength={200}
+                disabled={readOnly}
+                {...form.getInputProps('name')}
+              />
+              <NumberInput
+                label={t('requests')}
+                description={t('limitHint')}
+                min={0}
+                max={1_000_000_000}
+                disabled={readOnly}
+                {...form.getInputProps('requestsPerMinute')}
+              />
+              <NumberInput
+                label={t('statements')}
+                description={t('limitHint')}
+                min={0}
+                max={1_000_000_000}
+                disabled={readOnly}
+                {...form.getInputProps('statementsPerMinute')}
+              />
               <ErrorNote error={change.error} />
               <Group>
                 <Button type="submit" disabled={readOnly || !form.isDirty()} loading={change.isPending}>
@@ -77,7 +111,16 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
           </form>
         </Panel>
       </Stack>
-      <ConfirmByName opened={suspending} onClose={() => setSuspending(false)} title={t('suspend.title', { name: tenant.name })} name={tenant.slug} action={t('suspend.go')} onConfirm={() => suspend.mutate(tenant.slug, { onSuccess: () => setSuspending(false) })} pending={suspend.isPending} error={suspend.error}>
+      <ConfirmByName
+        opened={suspending}
+        onClose={() => setSuspending(false)}
+        title={t('suspend.title', { name: tenant.name })}
+        name={tenant.slug}
+        action={t('suspend.go')}
+        onConfirm={() => suspend.mutate(tenant.slug, { onSuccess: () => setSuspending(false) })}
+        pending={suspend.isPending}
+        error={suspend.error}
+      >
         {t('suspend.text')}
       </ConfirmByName>
       {entering && <Enter tenant={tenant} onClose={() => setEntering(false)} />}

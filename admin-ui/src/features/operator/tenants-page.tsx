@@ -22,14 +22,28 @@ export function TenantsPage() {
   const navigate = useNavigate();
   const [creating, setCreating] = useState(false);
   const [entering, setEntering] = useState<TenantRow>();
-  const pages = usePages<TenantRow>(['tenants', 'list'], (after, signal) => call(api.GET('/api/v1/tenants', { params: { query: { after } }, signal })));
+  const pages = usePages<TenantRow>(['tenants', 'list'], (after, signal) =>
+    call(api.GET('/api/v1/tenants', { params: { query: { after } }, signal })),
+  );
   const limit = (n: number) => (n === 0 ? t('default') : format.number(n));
   const columns: Column<TenantRow>[] = [
     { id: 'name', header: t('name'), cell: (row) => row.name },
     { id: 'slug', header: t('slug'), cell: (row) => <code>{row.slug}</code>, below: 'sm' },
     { id: 'status', header: t('status'), cell: (row) => <Status of={row.status} /> },
-    { id: 'requests', header: t('requests'), end: true, cell: (row) => limit(row.limits.requestsPerMinute), below: 'md' },
-    { id: 'statements', header: t('statements'), end: true, cell: (row) => limit(row.limits.statementsPerMinute), below: 'md' },
+    {
+      id: 'requests',
+      header: t('requests'),
+      end: true,
+      cell: (row) => limit(row.limits.requestsPerMinute),
+      below: 'md',
+    },
+    {
+      id: 'statements',
+      header: t('statements'),
+      end: true,
+      cell: (row) => limit(row.limits.statementsPerMinute),
+      below: 'md',
+    },
     { id: 'created', header: t('created'), cell: (row) => format.date(row.createdAt), below: 'sm' },
     {
       id: 'enter',
@@ -37,7 +51,12 @@ export function TenantsPage() {
       end: true,
       cell: (row) =>
         can('tenants.enter') && (
-          <Button size="compact-sm" variant="default" onClick={() => setEntering(row)} aria-label={t('enter.named', { name: row.name })}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() => setEntering(row)}
+            aria-label={t('enter.named', { name: row.name })}
+          >
             {t('enter.open')}
           </Button>
         ),
@@ -50,7 +69,14 @@ export function TenantsPage() {
           {t('create.open')}
         </GuardedButton>
       </PageHeader>
-      <DataTable label={t('tenants')} columns={columns} pages={pages} rowId={(row) => row.slug} onOpen={(row) => void navigate({ to: '/operator/tenants/$id', params: { id: row.slug } })} empty={<NeverState title={t('none')} text={t('noneText')} />} />
+      <DataTable
+        label={t('tenants')}
+        columns={columns}
+        pages={pages}
+        rowId={(row) => row.slug}
+        onOpen={(row) => void navigate({ to: '/operator/tenants/$id', params: { id: row.slug } })}
+        empty={<NeverState title={t('none')} text={t('noneText')} />}
+      />
       {creating && <Create onClose={() => setCreating(false)} />}
       {entering && <Enter tenant={entering} onClose={() => setEntering(undefined)} />}
     </>
@@ -69,13 +95,40 @@ function Create({ onClose }: { onClose: () => void }) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          create.mutate({ name: name.trim(), slug: slug.trim(), ...(admin.trim() && { admin: admin.trim() }) }, { onSuccess: onClose });
+          create.mutate(
+            { name: name.trim(), slug: slug.trim(), ...(admin.trim() && { admin: admin.trim() }) },
+            { onSuccess: onClose },
+          );
         }}
       >
         <Stack>
-          <TextInput label={t('name')} required maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus error={refused?.violation('/name')} />
-          <TextInput label={t('slug')} description={t('create.slugHint')} required maxLength={63} pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?" value={slug} onChange={(event) => setSlug(event.currentTarget.value)} error={refused?.violation('/slug')} />
-          <TextInput type="email" label={t('create.admin')} description={t('create.adminHint')} value={admin} onChange={(event) => setAdmin(event.currentTarget.value)} error={refused?.violation('/admin')} />
+          <TextInput
+            label={t('name')}
+            required
+            maxLength={200}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-autofocus
+            error={refused?.violation('/name')}
+          />
+          <TextInput
+            label={t('slug')}
+            description={t('create.slugHint')}
+            required
+            maxLength={63}
+            pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
+            value={slug}
+            onChange={(event) => setSlug(event.currentTarget.value)}
+            error={refused?.violation('/slug')}
+          />
+          <TextInput
+            type="email"
+            label={t('create.admin')}
+            description={t('create.adminHint')}
+            value={admin}
+            onChange={(event) => setAdmin(event.currentTarget.value)}
+            error={refused?.violation('/admin')}
+          />
           <ErrorNote error={create.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

@@ -16,7 +16,8 @@ export function SettingsPage() {
   const tenant = useTenant();
   const settings = useQuery({
     queryKey: ['settings', tenant.slug],
-    queryFn: ({ signal }) => versioned(api.GET('/api/v1/tenants/{tenant}/settings', { params: { path: { tenant: tenant.slug } }, signal })),
+    queryFn: ({ signal }) =>
+      versioned(api.GET('/api/v1/tenants/{tenant}/settings', { params: { path: { tenant: tenant.slug } }, signal })),
     // What somebody is changing must not be replaced under them.
     refetchOnWindowFocus: false,
   });
@@ -42,10 +43,18 @@ function Form({ of }: { of: Versioned<Settings> }) {
   const form = useForm<Settings>({ mode: 'controlled', initialValues: of.value });
   const save = useMutation({
     mutationFn: (values: Settings) =>
-      call(api.PATCH('/api/v1/tenants/{tenant}/settings', { params: { path: { tenant: tenant.slug }, header: { 'If-Match': of.etag } }, body: changes(of.value, values) })),
+      call(
+        api.PATCH('/api/v1/tenants/{tenant}/settings', {
+          params: { path: { tenant: tenant.slug }, header: { 'If-Match': of.etag } },
+          body: changes(of.value, values),
+        }),
+      ),
     onSuccess: async () => {
       notifications.show({ message: t('saved', { ns: 'shared' }) });
-      await Promise.all([queries.invalidateQueries({ queryKey: ['settings', tenant.slug] }), queries.invalidateQueries({ queryKey: ['me'] })]);
+      await Promise.all([
+        queries.invalidateQueries({ queryKey: ['settings', tenant.slug] }),
+        queries.invalidateQueries({ queryKey: ['me'] }),
+      ]);
     },
   });
   const stale = save.error ? asApiError(save.error).status === 412 : false;
@@ -61,28 +70,64 @@ function Form({ of }: { of: Versioned<Settings> }) {
         )}
         <Panel title={t('general')}>
           <Stack>
-            <Select label={t('timeZone')} description={t('timeZoneHint')} data={zones.includes(of.value.timeZone) ? zones : [of.value.timeZone, ...zones]} searchable allowDeselect={false} disabled={readOnly} {...form.getInputProps('timeZone')} />
-            <Select label={t('locale')} description={t('localeHint')} data={[...new Set([of.value.locale, 'en', 'de'])]} allowDeselect={false} disabled={readOnly} {...form.getInputProps('locale')} />
+            <Select
+              label={t('timeZone')}
+              description={t('timeZoneHint')}
+              data={zones.includes(of.value.timeZone) ? zones : [of.value.timeZone, ...zones]}
+              searchable
+              allowDeselect={false}
+              disabled={readOnly}
+              {...form.getInputProps('timeZone')}
+            />
+            <Select
+              label={t('locale')}
+              description={t('localeHint')}
+              data={[...new Set([of.value.locale, 'en', 'de'])]}
+              allowDeselect={false}
+              disabled={readOnly}
+              {...form.getInputProps('locale')}
+            />
           </Stack>
         </Panel>
         <Panel title={t('privacy')}>
           <Stack>
-            <Radio.Group label={t('breakGlass')} description={t('breakGlassHint')} {...form.getInputProps('breakGlass')}>
+            <Radio.Group
+              label={t('breakGlass')}
+              description={t('breakGlassHint')}
+              {...form.getInputProps('breakGlass')}
+            >
               <Stack gap={8} mt="xs">
                 {(['off', 'read', 'full'] as const).map((value) => (
                   <Radio key={value} value={value} label={t(`breakGlass_${value}`)} disabled={readOnly} />
                 ))}
               </Stack>
             </Radio.Group>
-            <NumberInput label={t('viewingCap')} description={t('viewingCapHint')} min={0} max={1_000_000} disabled={readOnly} {...form.getInputProps('viewingCap')} />
-            <NumberInput label={t('auditDays')} description={t('auditDaysHint')} min={0} max={36_500} disabled={readOnly} {...form.getInputProps('auditDays')} />
+            <NumberInput
+              label={t('viewingCap')}
+              description={t('viewingCapHint')}
+              min={0}
+              max={1_000_000}
+              disabled={readOnly}
+              {...form.getInputProps('viewingCap')}
+            />
+            <NumberInput
+              label={t('auditDays')}
+              description={t('auditDaysHint')}
+              min={0}
+              max={36_500}
+              disabled={readOnly}
+              {...form.getInputProps('auditDays')}
+            />
           </Stack>
         </Panel>
         <ErrorNote error={save.error} />
         {stale && (
           <Group>
             <Text size="sm">{t('stale')}</Text>
-            <Button variant="default" onClick={() => void queries.invalidateQueries({ queryKey: ['settings', tenant.slug] })}>
+            <Button
+              variant="default"
+              onClick={() => void queries.invalidateQueries({ queryKey: ['settings', tenant.slug] })}
+            >
               {t('reload')}
             </Button>
           </Group>

@@ -20,18 +20,26 @@ export function Directory() {
   const queries = useQueryClient();
   const path = { tenant: tenant.slug };
   const key = ['sso', tenant.slug, 'scim-tokens'];
-  const pages = usePages<Schema['ScimToken']>(key, (after, signal) => call(api.GET('/api/v1/tenants/{tenant}/scim-tokens', { params: { path, query: { after } }, signal })));
+  const pages = usePages<Schema['ScimToken']>(key, (after, signal) =>
+    call(api.GET('/api/v1/tenants/{tenant}/scim-tokens', { params: { path, query: { after } }, signal })),
+  );
   const once = useRef(onceKey());
   const [name, setName] = useState('');
   const [issued, setIssued] = useState<Schema['IssuedScimToken']>();
   const create = useMutation({
     gcTime: 0,
     mutationFn: () =>
-      call(api.POST('/api/v1/tenants/{tenant}/scim-tokens', { params: { path, header: { 'Idempotency-Key': once.current } }, body: { name: name.trim(), expiresAt: new Date(Date.now() + 365 * 86_400_000).toISOString() } })),
+      call(
+        api.POST('/api/v1/tenants/{tenant}/scim-tokens', {
+          params: { path, header: { 'Idempotency-Key': once.current } },
+          body: { name: name.trim(), expiresAt: new Date(Date.now() + 365 * 86_400_000).toISOString() },
+        }),
+      ),
     onSuccess: setIssued,
   });
   const revoke = useMutation({
-    mutationFn: (token: string) => call(api.DELETE('/api/v1/tenants/{tenant}/scim-tokens/{token}', { params: { path: { ...path, token } } })),
+    mutationFn: (token: string) =>
+      call(api.DELETE('/api/v1/tenants/{tenant}/scim-tokens/{token}', { params: { path: { ...path, token } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: key }),
   });
   return (
@@ -45,7 +53,11 @@ export function Directory() {
           { id: 'name', header: t('scim.name'), cell: (s) => s.name },
           { id: 'status', header: t('scim.status'), cell: (s) => <Status of={s.status} /> },
           { id: 'expires', header: t('scim.expires'), cell: (s) => format.date(s.expiresAt), below: 'sm' },
-          { id: 'used', header: t('scim.used'), cell: (s) => (s.lastUsedAt ? format.ago(s.lastUsedAt) : t('scim.never')) },
+          {
+            id: 'used',
+            header: t('scim.used'),
+            cell: (s) => (s.lastUsedAt ? format.ago(s.lastUsedAt) : t('scim.never')),
+          },
           {
             id: 'revoke',
             header: '',
@@ -53,7 +65,12 @@ export function Directory() {
             cell: (s) =>
               can('sso.manage') &&
               s.status === 'active' && (
-                <Button size="compact-sm" variant="default" onClick={() => revoke.mutate(s.id)} aria-label={t('scim.revokeNamed', { name: s.name })}>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() => revoke.mutate(s.id)}
+                  aria-label={t('scim.revokeNamed', { name: s.name })}
+                >
                   {t('scim.revoke')}
                 </Button>
               ),
@@ -77,7 +94,14 @@ export function Directory() {
         >
           <Stack gap="xs">
             <Group align="flex-end">
-              <TextInput label={t('scim.name')} placeholder="Entra ID" required maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+              <TextInput
+                label={t('scim.name')}
+                placeholder="Entra ID"
+                required
+                maxLength={200}
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+              />
               <Button type="submit" variant="default" loading={create.isPending}>
                 {t('scim.create')}
               </Button>

@@ -17,12 +17,22 @@ export function Domains() {
   const queries = useQueryClient();
   const path = { tenant: tenant.slug };
   const key = ['sso', tenant.slug, 'domains'];
-  const domains = useQuery({ queryKey: key, queryFn: ({ signal }) => call(api.GET('/api/v1/tenants/{tenant}/sso/domains', { params: { path, query: { limit: 1000 } }, signal })) });
+  const domains = useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/v1/tenants/{tenant}/sso/domains', { params: { path, query: { limit: 1000 } }, signal })),
+  });
   const once = useRef(onceKey());
   const [name, setName] = useState('');
   const onSuccess = () => queries.invalidateQueries({ queryKey: key });
   const claim = useMutation({
-    mutationFn: () => call(api.POST('/api/v1/tenants/{tenant}/sso/domains', { params: { path, header: { 'Idempotency-Key': once.current } }, body: { domain: name.trim().toLowerCase() } })),
+    mutationFn: () =>
+      call(
+        api.POST('/api/v1/tenants/{tenant}/sso/domains', {
+          params: { path, header: { 'Idempotency-Key': once.current } },
+          body: { domain: name.trim().toLowerCase() },
+        }),
+      ),
     onSuccess: () => {
       once.current = onceKey();
       setName('');
@@ -30,8 +40,14 @@ export function Domains() {
     },
   });
   const at = (domain: string) => ({ params: { path: { ...path, domain } } });
-  const verify = useMutation({ mutationFn: (domain: string) => call(api.POST('/api/v1/tenants/{tenant}/sso/domains/{domain}/verify', at(domain))), onSuccess });
-  const remove = useMutation({ mutationFn: (domain: string) => call(api.DELETE('/api/v1/tenants/{tenant}/sso/domains/{domain}', at(domain))), onSuccess });
+  const verify = useMutation({
+    mutationFn: (domain: string) => call(api.POST('/api/v1/tenants/{tenant}/sso/domains/{domain}/verify', at(domain))),
+    onSuccess,
+  });
+  const remove = useMutation({
+    mutationFn: (domain: string) => call(api.DELETE('/api/v1/tenants/{tenant}/sso/domains/{domain}', at(domain))),
+    onSuccess,
+  });
   return (
     <Panel title={t('domains.title')}>
       <Stack gap="sm">
@@ -51,11 +67,21 @@ export function Domains() {
               {can('sso.manage') && (
                 <Group gap={6}>
                   {!d.verified && (
-                    <Button size="compact-sm" onClick={() => verify.mutate(d.domain)} loading={verify.isPending && verify.variables === d.domain} aria-label={t('domains.verifyNamed', { domain: d.domain })}>
+                    <Button
+                      size="compact-sm"
+                      onClick={() => verify.mutate(d.domain)}
+                      loading={verify.isPending && verify.variables === d.domain}
+                      aria-label={t('domains.verifyNamed', { domain: d.domain })}
+                    >
                       {t('domains.verify')}
                     </Button>
                   )}
-                  <Button size="compact-sm" variant="default" onClick={() => remove.mutate(d.domain)} aria-label={t('domains.removeNamed', { domain: d.domain })}>
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    onClick={() => remove.mutate(d.domain)}
+                    aria-label={t('domains.removeNamed', { domain: d.domain })}
+                  >
                     {t('remove')}
                   </Button>
                 </Group>
@@ -79,7 +105,13 @@ export function Domains() {
             }}
           >
             <Group align="flex-end">
-              <TextInput label={t('domains.name')} placeholder="example.com" required value={name} onChange={(event) => setName(event.currentTarget.value)} />
+              <TextInput
+                label={t('domains.name')}
+                placeholder="example.com"
+                required
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+              />
               <Button type="submit" variant="default" loading={claim.isPending}>
                 {t('domains.claim')}
               </Button>

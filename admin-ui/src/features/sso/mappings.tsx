@@ -17,7 +17,9 @@ export function Mappings() {
   const queries = useQueryClient();
   const path = { tenant: tenant.slug };
   const key = ['sso', tenant.slug, 'mappings'];
-  const pages = usePages<Schema['Mapping']>(key, (after, signal) => call(api.GET('/api/v1/tenants/{tenant}/sso/mappings', { params: { path, query: { after } }, signal })));
+  const pages = usePages<Schema['Mapping']>(key, (after, signal) =>
+    call(api.GET('/api/v1/tenants/{tenant}/sso/mappings', { params: { path, query: { after } }, signal })),
+  );
   const once = useRef(onceKey());
   const [claim, setClaim] = useState('');
   const [role, setRole] = useState('');
@@ -40,7 +42,8 @@ export function Mappings() {
     },
   });
   const remove = useMutation({
-    mutationFn: (mapping: string) => call(api.DELETE('/api/v1/tenants/{tenant}/sso/mappings/{mapping}', { params: { path: { ...path, mapping } } })),
+    mutationFn: (mapping: string) =>
+      call(api.DELETE('/api/v1/tenants/{tenant}/sso/mappings/{mapping}', { params: { path: { ...path, mapping } } })),
     onSuccess,
   });
   return (
@@ -57,7 +60,12 @@ export function Mappings() {
             end: true,
             cell: (m) =>
               can('sso.manage') && (
-                <Button size="compact-sm" variant="default" onClick={() => remove.mutate(m.id)} aria-label={t('mappings.removeNamed', { group: m.claim })}>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() => remove.mutate(m.id)}
+                  aria-label={t('mappings.removeNamed', { group: m.claim })}
+                >
                   {t('remove')}
                 </Button>
               ),
@@ -81,9 +89,27 @@ export function Mappings() {
         >
           <Stack gap="xs">
             <Group align="flex-end">
-              <TextInput label={t('mappings.group')} required maxLength={500} value={claim} onChange={(event) => setClaim(event.currentTarget.value)} />
-              <TextInput label={t('mappings.role')} required maxLength={63} value={role} onChange={(event) => setRole(event.currentTarget.value)} />
-              <TextInput label={t('mappings.store')} placeholder={t('wholeTenant')} maxLength={63} value={store} onChange={(event) => setStore(event.currentTarget.value)} />
+              <TextInput
+                label={t('mappings.group')}
+                required
+                maxLength={500}
+                value={claim}
+                onChange={(event) => setClaim(event.currentTarget.value)}
+              />
+              <TextInput
+                label={t('mappings.role')}
+                required
+                maxLength={63}
+                value={role}
+                onChange={(event) => setRole(event.currentTarget.value)}
+              />
+              <TextInput
+                label={t('mappings.store')}
+                placeholder={t('wholeTenant')}
+                maxLength={63}
+                value={store}
+                onChange={(event) => setStore(event.currentTarget.value)}
+              />
               <Button type="submit" variant="default" loading={add.isPending}>
                 {t('mappings.add')}
               </Button>

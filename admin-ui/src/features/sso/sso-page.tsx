@@ -23,7 +23,8 @@ export function SSOPage() {
   const tenant = useTenant();
   const sso = useQuery({
     queryKey: ssoKey(tenant.slug),
-    queryFn: ({ signal }) => versioned(api.GET('/api/v1/tenants/{tenant}/sso', { params: { path: { tenant: tenant.slug } }, signal })),
+    queryFn: ({ signal }) =>
+      versioned(api.GET('/api/v1/tenants/{tenant}/sso', { params: { path: { tenant: tenant.slug } }, signal })),
     refetchOnWindowFocus: false,
   });
   return (
@@ -88,7 +89,15 @@ function Active({ of: { active, callbackUrl, backchannelLogoutUrl } }: { of: SSO
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 
 /** What the form holds as the API wants it; a secret that is left empty stays as it was. */
-export function draftOf(values: { issuer: string; clientId: string; clientSecret: string; scopes: string; groupsClaim: string; domains: string; defaultRole: string }): Schema['ProviderDraft'] {
+export function draftOf(values: {
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+  scopes: string;
+  groupsClaim: string;
+  domains: string;
+  defaultRole: string;
+}): Schema['ProviderDraft'] {
   return {
     issuer: values.issuer.trim(),
     clientId: values.clientId.trim(),
@@ -120,7 +129,12 @@ function Draft({ of: { value, etag } }: { of: Versioned<SSO> }) {
   });
   const save = useMutation({
     mutationFn: (values: typeof form.values) =>
-      call(api.PUT('/api/v1/tenants/{tenant}/sso', { params: { path: { tenant: tenant.slug }, header: { 'If-Match': etag } }, body: draftOf(values) })),
+      call(
+        api.PUT('/api/v1/tenants/{tenant}/sso', {
+          params: { path: { tenant: tenant.slug }, header: { 'If-Match': etag } },
+          body: draftOf(values),
+        }),
+      ),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['sso', tenant.slug] }),
   });
   const readOnly = !can('sso.manage');
@@ -131,13 +145,43 @@ function Draft({ of: { value, etag } }: { of: Versioned<SSO> }) {
           <Text size="sm" c="dimmed">
             {t('draftText')}
           </Text>
-          <TextInput type="url" label={t('issuer')} description={t('issuerHint')} placeholder="https://login.example.com" required disabled={readOnly} {...form.getInputProps('issuer')} />
+          <TextInput
+            type="url"
+            label={t('issuer')}
+            description={t('issuerHint')}
+            placeholder="https://login.example.com"
+            required
+            disabled={readOnly}
+            {...form.getInputProps('issuer')}
+          />
           <TextInput label={t('clientId')} required disabled={readOnly} {...form.getInputProps('clientId')} />
-          <TextInput type="password" label={t('clientSecret')} description={from ? t('secretKept') : t('secretHint')} autoComplete="new-password" disabled={readOnly} {...form.getInputProps('clientSecret')} />
-          <TextInput label={t('domainsAllowed')} description={t('domainsHint')} disabled={readOnly} {...form.getInputProps('domains')} />
+          <TextInput
+            type="password"
+            label={t('clientSecret')}
+            description={from ? t('secretKept') : t('secretHint')}
+            autoComplete="new-password"
+            disabled={readOnly}
+            {...form.getInputProps('clientSecret')}
+          />
+          <TextInput
+            label={t('domainsAllowed')}
+            description={t('domainsHint')}
+            disabled={readOnly}
+            {...form.getInputProps('domains')}
+          />
           <TextInput label={t('scopes')} disabled={readOnly} {...form.getInputProps('scopes')} />
-          <TextInput label={t('groupsClaim')} description={t('groupsHint')} disabled={readOnly} {...form.getInputProps('groupsClaim')} />
-          <TextInput label={t('defaultRole')} description={t('defaultRoleHint')} disabled={readOnly} {...form.getInputProps('defaultRole')} />
+          <TextInput
+            label={t('groupsClaim')}
+            description={t('groupsHint')}
+            disabled={readOnly}
+            {...form.getInputProps('groupsClaim')}
+          />
+          <TextInput
+            label={t('defaultRole')}
+            description={t('defaultRoleHint')}
+            disabled={readOnly}
+            {...form.getInputProps('defaultRole')}
+          />
           <ErrorNote error={save.error} />
           {!readOnly && (
             <Group>
@@ -176,7 +220,8 @@ function Test({ of: { value, etag } }: { of: Versioned<SSO> }) {
     },
   });
   const activate = useMutation({
-    mutationFn: () => call(api.POST('/api/v1/tenants/{tenant}/sso/activate', { params: { path, header: { 'If-Match': etag } } })),
+    mutationFn: () =>
+      call(api.POST('/api/v1/tenants/{tenant}/sso/activate', { params: { path, header: { 'If-Match': etag } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['sso', tenant.slug] }),
   });
   const result = test.data;
@@ -204,7 +249,10 @@ function Test({ of: { value, etag } }: { of: Versioned<SSO> }) {
               rows={[
                 [t('test.email'), result.email],
                 [t('test.groups'), result.groups && format.list(result.groups)],
-                [t('test.roles'), result.roles && (result.roles.length > 0 ? format.list(result.roles) : t('test.noRoles'))],
+                [
+                  t('test.roles'),
+                  result.roles && (result.roles.length > 0 ? format.list(result.roles) : t('test.noRoles')),
+                ],
               ]}
             />
             {result.problems.length > 0 && (
@@ -224,7 +272,12 @@ function Test({ of: { value, etag } }: { of: Versioned<SSO> }) {
             <Button variant={passed ? 'default' : 'filled'} onClick={() => start.mutate()} loading={start.isPending}>
               {t('test.start')}
             </Button>
-            <Button variant={passed ? 'filled' : 'default'} disabled={!passed} onClick={() => activate.mutate()} loading={activate.isPending}>
+            <Button
+              variant={passed ? 'filled' : 'default'}
+              disabled={!passed}
+              onClick={() => activate.mutate()}
+              loading={activate.isPending}
+            >
               {t('test.activate')}
             </Button>
             {!passed && <Badge color="gray">{t('test.first')}</Badge>}

@@ -1,15 +1,31 @@
 import { Alert, Button, Loader, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useTenant } from '@/shared/lib/tenant';
+import { ButtonLink } from '@/shared/ui/links';
 import { elsewhereQuery } from './queries';
 
 /** Why a statement is not here: it is in another store, or it never came; and what to look at next. */
-export function Missing({ id, store, stores, onOpen }: { id: string; store: string; stores: string[]; onOpen: (id: string, store: string) => void }) {
+export function Missing({
+  id,
+  store,
+  stores,
+  onOpen,
+}: {
+  id: string;
+  store: string;
+  stores: string[];
+  onOpen: (id: string, store: string) => void;
+}) {
   const { t } = useTranslation('statements');
   const tenant = useTenant();
-  const elsewhere = useQuery(elsewhereQuery(tenant.slug, stores.filter((s) => s !== store), id));
+  const elsewhere = useQuery(
+    elsewhereQuery(
+      tenant.slug,
+      stores.filter((s) => s !== store),
+      id,
+    ),
+  );
   const found = elsewhere.data;
   return (
     <Stack>
@@ -27,12 +43,12 @@ export function Missing({ id, store, stores, onOpen }: { id: string; store: stri
           </ul>
         </Text>
       )}
-      <Button variant="default" component={Link} to={`/t/${tenant.slug}/keys`}>
+      <ButtonLink variant="default" to="/t/$tenant/keys" params={{ tenant: tenant.slug }}>
         {t('missing.keys')}
-      </Button>
-      <Button variant="default" component={Link} to={`/t/${tenant.slug}/audit?target=${id}`}>
+      </ButtonLink>
+      <ButtonLink variant="default" to="/t/$tenant/audit" params={{ tenant: tenant.slug }} search={{ target: id }}>
         {t('missing.audit')}
-      </Button>
+      </ButtonLink>
     </Stack>
   );
 }

@@ -10,14 +10,25 @@ export const statementQuery = (tenant: string, store: string, statement: string)
   queryOptions({
     queryKey: [...statementsKey(tenant, store), 'one', statement],
     queryFn: ({ signal }) =>
-      call(api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}', { params: { path: { tenant, store, statement } }, signal })),
+      call(
+        api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}', {
+          params: { path: { tenant, store, statement } },
+          signal,
+        }),
+      ),
     retry: false,
     // Looking is counted and recorded: once is enough.
     staleTime: 300_000,
   });
 
-export const relatedPage = (tenant: string, store: string, statement: string) => (after: string | undefined, signal: AbortSignal) =>
-  call(api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/related', { params: { path: { tenant, store, statement }, query: { after, limit: 50 } }, signal }));
+export const relatedPage =
+  (tenant: string, store: string, statement: string) => (after: string | undefined, signal: AbortSignal) =>
+    call(
+      api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/related', {
+        params: { path: { tenant, store, statement }, query: { after, limit: 50 } },
+        signal,
+      }),
+    );
 
 /** The first of those stores that has the statement; undefined when none has. */
 export const elsewhereQuery = (tenant: string, stores: string[], statement: string) =>
@@ -26,7 +37,12 @@ export const elsewhereQuery = (tenant: string, stores: string[], statement: stri
     queryFn: async ({ signal }) => {
       for (const store of stores.slice(0, 20)) {
         try {
-          await call(api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}', { params: { path: { tenant, store, statement } }, signal }));
+          await call(
+            api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}', {
+              params: { path: { tenant, store, statement } },
+              signal,
+            }),
+          );
           return store;
         } catch (error) {
           if (asApiError(error).status !== 404) throw error;

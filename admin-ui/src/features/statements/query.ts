@@ -43,8 +43,9 @@ export function filters(q: string, range: { since?: string; until?: string }, no
 /** Which field a bare value is of: an address is a person, a UUID a registration, a known verb a verb, another IRI an activity. */
 export function guess(value: string): Chip | undefined {
   if (uuid.test(value)) return { field: 'registration', value: value.toLowerCase() };
-  if (/^[^\s@]+@[^\s@]+$/.test(value) || value.includes('|')) return parseAgent(value) && { field: 'actor', value };
-  if (!value.includes(':')) return verbIri(value) && { field: 'verb', value: value.toLowerCase() };
+  if (/^[^\s@]+@[^\s@]+$/.test(value) || value.includes('|'))
+    return parseAgent(value) ? { field: 'actor', value } : undefined;
+  if (!value.includes(':')) return verbIri(value) ? { field: 'verb', value: value.toLowerCase() } : undefined;
   return valid({ field: 'activity', value }) ? { field: /verb/i.test(value) ? 'verb' : 'activity', value } : undefined;
 }
 
@@ -63,7 +64,8 @@ export class Vocabulary {
   }
 
   fields(): Field[] {
-    const of = (map: Map<string, string>) => [...map].map(([value, label]) => ({ value, label: label === value ? value : `${label} · ${value}` }));
+    const of = (map: Map<string, string>) =>
+      [...map].map(([value, label]) => ({ value, label: label === value ? value : `${label} · ${value}` }));
     const show = (map: Map<string, string>) => (value: string) => map.get(value) ?? value;
     return [
       { name: 'verb', suggestions: of(this.verbs), show: show(this.verbs) },

@@ -2,9 +2,9 @@ import { Alert, Anchor, Button, Group, Loader, Stack, Tabs, Text } from '@mantin
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { asApiError } from '@/api/problem';
-import { usePages } from '@/api/pages';
 import type { Schema } from '@/api/client';
+import { usePages } from '@/api/pages';
+import { asApiError } from '@/api/problem';
 import type { Row, StatementPage } from '@/api/statements';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { agentText, outcome, sentence } from '@/shared/lib/xapi';
@@ -48,7 +48,8 @@ function Detail({ store, stores, id, onOpen, onQuery }: Props & { id: string }) 
   const detail = useQuery(statementQuery(tenant.slug, store, id));
   const [voiding, setVoiding] = useState(false);
   if (detail.error) {
-    if (asApiError(detail.error).status === 404) return <Missing id={id} store={store} stores={stores} onOpen={onOpen} />;
+    if (asApiError(detail.error).status === 404)
+      return <Missing id={id} store={store} stores={stores} onOpen={onOpen} />;
     return <ErrorState error={detail.error} retry={() => void detail.refetch()} />;
   }
   if (!detail.data) return <Loader size="sm" aria-label={t('loading', { ns: 'shared' })} />;
@@ -81,7 +82,11 @@ function Detail({ store, stores, id, onOpen, onQuery }: Props & { id: string }) 
           </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="context" pt="md">
-          {statement.context ? <Json value={statement.context} label={t('context')} /> : <Text size="sm">{t('noContext')}</Text>}
+          {statement.context ? (
+            <Json value={statement.context} label={t('context')} />
+          ) : (
+            <Text size="sm">{t('noContext')}</Text>
+          )}
         </Tabs.Panel>
         <Tabs.Panel value="related" pt="xs">
           <Related store={store} id={id} onOpen={onOpen} />
@@ -111,12 +116,28 @@ function Sentence({ row }: { row: Row }) {
   return <p className={classes.sentence}>{sentence(row, useWords())}</p>;
 }
 
-function Summary({ row, statement, identities, onQuery }: { row: Row; statement: Schema['StatementDetail']['statement']; identities: boolean; onQuery: (q: string) => void }) {
+function Summary({
+  row,
+  statement,
+  identities,
+  onQuery,
+}: {
+  row: Row;
+  statement: Schema['StatementDetail']['statement'];
+  identities: boolean;
+  onQuery: (q: string) => void;
+}) {
   const { t } = useTranslation('statements');
   const format = useFormat();
   const words = useWords();
   const chip = (field: string, value: string, label: string) => (
-    <Anchor component="button" type="button" size="sm" ta="left" onClick={() => onQuery(formatChips([{ field, value }]))}>
+    <Anchor
+      component="button"
+      type="button"
+      size="sm"
+      ta="left"
+      onClick={() => onQuery(formatChips([{ field, value }]))}
+    >
       {label}
     </Anchor>
   );
@@ -127,7 +148,12 @@ function Summary({ row, statement, identities, onQuery }: { row: Row; statement:
         rows={[
           [t('learner'), row.actor.agent ? chip('actor', agentText(row.actor.agent), row.actor.name) : row.actor.name],
           [t('verb'), chip('verb', row.verb.id, row.verb.display)],
-          [t('activity'), row.object.kind === 'activity' ? chip('activity', row.object.id, row.object.name || row.object.id) : row.object.name || row.object.id],
+          [
+            t('activity'),
+            row.object.kind === 'activity'
+              ? chip('activity', row.object.id, row.object.name || row.object.id)
+              : row.object.name || row.object.id,
+          ],
           [t('activityId'), <code key="id">{row.object.id}</code>],
           [t('result'), outcome(row, words).join(', ')],
           [t('registration'), row.registration && chip('registration', row.registration, row.registration)],
@@ -151,7 +177,10 @@ function Related({ store, id, onOpen }: { store: string; id: string; onOpen: (id
   const tenant = useTenant();
   const format = useFormat();
   const words = useWords();
-  const pages = usePages<Row, StatementPage>([...statementsKey(tenant.slug, store), 'related', id], relatedPage(tenant.slug, store, id));
+  const pages = usePages<Row, StatementPage>(
+    [...statementsKey(tenant.slug, store), 'related', id],
+    relatedPage(tenant.slug, store, id),
+  );
   return (
     <DataTable
       label={t('related')}

@@ -14,7 +14,7 @@ import { PageHeader } from '@/shared/ui/page-header';
 import { formatChips, parseChips, QueryBar } from '@/shared/ui/query-bar';
 import { TimeRange } from '@/shared/ui/time-range';
 import { merge, statementsKey, useLiveTail } from './queries';
-import { fields, filters, guess, valid, Vocabulary } from './query';
+import { fields, filters, guess, Vocabulary, valid } from './query';
 import { StatementDrawer } from './statement-drawer';
 import classes from './statements.module.css';
 
@@ -27,7 +27,13 @@ export interface StatementsSearch {
   live?: boolean;
 }
 
-export function StatementsPage({ search, onSearch }: { search: StatementsSearch; onSearch: (search: StatementsSearch) => void }) {
+export function StatementsPage({
+  search,
+  onSearch,
+}: {
+  search: StatementsSearch;
+  onSearch: (search: StatementsSearch) => void;
+}) {
   const { t } = useTranslation('statements');
   const tenant = useTenant();
   const can = useCan();
@@ -41,7 +47,10 @@ export function StatementsPage({ search, onSearch }: { search: StatementsSearch;
         {seen.length > 0 && (
           <Select
             aria-label={t('store')}
-            data={seen.map((s) => ({ value: s.slug, label: s.kind === 'sandbox' ? t('sandbox', { name: s.name }) : s.name }))}
+            data={seen.map((s) => ({
+              value: s.slug,
+              label: s.kind === 'sandbox' ? t('sandbox', { name: s.name }) : s.name,
+            }))}
             value={store ?? null}
             allowDeselect={false}
             onChange={(value) => onSearch({ ...search, store: value ?? undefined, id: undefined })}
@@ -56,7 +65,9 @@ export function StatementsPage({ search, onSearch }: { search: StatementsSearch;
         />
       </PageHeader>
       {stores.isSuccess && seen.length === 0 && <ForbiddenState needs="statements.view" />}
-      {store && <Browser key={store} store={store} stores={seen.map((s) => s.slug)} search={search} onSearch={onSearch} />}
+      {store && (
+        <Browser key={store} store={store} stores={seen.map((s) => s.slug)} search={search} onSearch={onSearch} />
+      )}
     </>
   );
 }
@@ -76,8 +87,17 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
   const { q = '', since, until } = search;
   // Relative times are fixed when the query changes, not at each drawing: they are part of the cache's key.
   const wanted = useMemo(() => filters(q, { since, until }), [q, since, until]);
-  const pages = usePages<Row, StatementPage>([...statementsKey(tenant.slug, store), 'list', wanted], fetchStatements(tenant.slug, store, wanted));
-  const live = useLiveTail(tenant.slug, store, wanted, pages.first?.items[0]?.stored, search.live === true && pages.isSuccess);
+  const pages = usePages<Row, StatementPage>(
+    [...statementsKey(tenant.slug, store), 'list', wanted],
+    fetchStatements(tenant.slug, store, wanted),
+  );
+  const live = useLiveTail(
+    tenant.slug,
+    store,
+    wanted,
+    pages.first?.items[0]?.stored,
+    search.live === true && pages.isSuccess,
+  );
   const rows = useMemo(() => merge(live.fresh, pages.rows), [live.fresh, pages.rows]);
 
   const vocabulary = useMemo(() => new Vocabulary(), []);
@@ -88,7 +108,12 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
 
   const words = { language: i18n.language, percent: format.percent, t: shared };
   const columns: Column<Row>[] = [
-    { id: 'stored', header: t('stored'), width: 172, cell: (row) => <time dateTime={row.stored}>{format.time(row.stored)}</time> },
+    {
+      id: 'stored',
+      header: t('stored'),
+      width: 172,
+      cell: (row) => <time dateTime={row.stored}>{format.time(row.stored)}</time>,
+    },
     { id: 'actor', header: t('learner'), width: '20%', cell: (row) => row.actor.name },
     {
       id: 'verb',
@@ -106,7 +131,13 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
       ),
     },
     { id: 'object', header: t('activity'), below: 'sm', cell: (row) => row.object.name || row.object.id },
-    { id: 'result', header: t('result'), width: '19%', below: 'md', cell: (row) => outcome(row, words).join(' · ') || '—' },
+    {
+      id: 'result',
+      header: t('result'),
+      width: '19%',
+      below: 'md',
+      cell: (row) => outcome(row, words).join(' · ') || '—',
+    },
   ];
 
   const filtered = Object.values(wanted).some((value) => value !== undefined);
@@ -123,7 +154,11 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           guess={(value) => guess(value) ?? t('guess', { value })}
           onChange={(chips) => change({ q: formatChips(chips.filter((c) => valid(c))) || undefined })}
         />
-        <TimeRange since={since} until={until} onChange={(range) => change({ since: range.since, until: range.until })} />
+        <TimeRange
+          since={since}
+          until={until}
+          onChange={(range) => change({ since: range.since, until: range.until })}
+        />
       </div>
       {pages.first && !pages.first.identities && rows.length > 0 && (
         <Alert variant="light" color="gray" p="xs" mb="sm" icon={<EyeOff size={16} aria-hidden />}>
@@ -153,7 +188,13 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           )
         }
       />
-      <StatementDrawer store={store} stores={stores} id={search.id} onOpen={(id, at) => onSearch({ ...search, id, store: at ?? search.store })} onQuery={(next) => onSearch({ store: search.store, q: next })} />
+      <StatementDrawer
+        store={store}
+        stores={stores}
+        id={search.id}
+        onOpen={(id, at) => onSearch({ ...search, id, store: at ?? search.store })}
+        onQuery={(next) => onSearch({ store: search.store, q: next })}
+      />
     </>
   );
 }

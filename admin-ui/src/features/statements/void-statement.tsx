@@ -18,12 +18,24 @@ export function VoidStatement({ store, id, onClose }: { store: string; id: strin
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (reason.trim().length >= 3) change.mutate({ statement: id, reason: reason.trim(), once: once.current }, { onSuccess: onClose });
+          if (reason.trim().length >= 3)
+            change.mutate({ statement: id, reason: reason.trim(), once: once.current }, { onSuccess: onClose });
         }}
       >
         <Stack>
           <Text size="sm">{t('void.text')}</Text>
-          <Textarea label={t('void.reason')} description={t('void.reasonHint')} required minLength={3} maxLength={1000} autosize minRows={2} value={reason} onChange={(event) => setReason(event.currentTarget.value)} data-autofocus />
+          <Textarea
+            label={t('void.reason')}
+            description={t('void.reasonHint')}
+            required
+            minLength={3}
+            maxLength={1000}
+            autosize
+            minRows={2}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            data-autofocus
+          />
           <ErrorNote error={change.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

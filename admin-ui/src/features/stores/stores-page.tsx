@@ -25,11 +25,19 @@ export function StoresPage() {
   const format = useFormat();
   const queries = useQueryClient();
   const path = { tenant: tenant.slug };
-  const pages = usePages(['stores', tenant.slug, 'pages'], (after, signal) => call(api.GET('/api/v1/tenants/{tenant}/stores', { params: { path, query: { after } }, signal })));
+  const pages = usePages(['stores', tenant.slug, 'pages'], (after, signal) =>
+    call(api.GET('/api/v1/tenants/{tenant}/stores', { params: { path, query: { after } }, signal })),
+  );
   const [editing, setEditing] = useState<Store | 'new'>();
   const [emptying, setEmptying] = useState<Store>();
   const empty = useMutation({
-    mutationFn: (store: Store) => call(api.POST('/api/v1/tenants/{tenant}/stores/{store}/empty', { params: { path: { ...path, store: store.slug } }, body: { confirm: store.slug } })),
+    mutationFn: (store: Store) =>
+      call(
+        api.POST('/api/v1/tenants/{tenant}/stores/{store}/empty', {
+          params: { path: { ...path, store: store.slug } },
+          body: { confirm: store.slug },
+        }),
+      ),
     onSuccess: async ({ deleted }) => {
       setEmptying(undefined);
       notifications.show({ message: t('emptied', { count: deleted, shown: format.number(deleted) }) });
@@ -49,11 +57,24 @@ export function StoresPage() {
         can('stores.manage', store.slug) && (
           <Group gap={6} justify="flex-end">
             {store.kind === 'sandbox' && (
-              <Button size="compact-sm" variant="default" onClick={() => { empty.reset(); setEmptying(store); }} aria-label={t('emptyNamed', { name: store.name })}>
+              <Button
+                size="compact-sm"
+                variant="default"
+                onClick={() => {
+                  empty.reset();
+                  setEmptying(store);
+                }}
+                aria-label={t('emptyNamed', { name: store.name })}
+              >
                 {t('empty')}
               </Button>
             )}
-            <Button size="compact-sm" variant="default" onClick={() => setEditing(store)} aria-label={t('renameNamed', { name: store.name })}>
+            <Button
+              size="compact-sm"
+              variant="default"
+              onClick={() => setEditing(store)}
+              aria-label={t('renameNamed', { name: store.name })}
+            >
               {t('rename')}
             </Button>
           </Group>
@@ -67,10 +88,25 @@ export function StoresPage() {
           {t('create')}
         </GuardedButton>
       </PageHeader>
-      <DataTable label={t('title')} columns={columns} pages={pages} rowId={(store) => store.slug} empty={<NeverState title={t('none')} text={t('noneText')} />} />
+      <DataTable
+        label={t('title')}
+        columns={columns}
+        pages={pages}
+        rowId={(store) => store.slug}
+        empty={<NeverState title={t('none')} text={t('noneText')} />}
+      />
       {editing && <Edit of={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />}
       {emptying && (
-        <ConfirmByName opened onClose={() => setEmptying(undefined)} title={t('emptyTitle', { name: emptying.name })} name={emptying.slug} action={t('emptyGo')} onConfirm={() => empty.mutate(emptying)} pending={empty.isPending} error={empty.error}>
+        <ConfirmByName
+          opened
+          onClose={() => setEmptying(undefined)}
+          title={t('emptyTitle', { name: emptying.name })}
+          name={emptying.slug}
+          action={t('emptyGo')}
+          onConfirm={() => empty.mutate(emptying)}
+          pending={empty.isPending}
+          error={empty.error}
+        >
           {t('emptyText')}
         </ConfirmByName>
       )}
@@ -91,11 +127,21 @@ function Edit({ of, onClose }: { of: Store | undefined; onClose: () => void }) {
   const save = useMutation({
     mutationFn: async () => {
       if (!of) {
-        return call(api.POST('/api/v1/tenants/{tenant}/stores', { params: { path, header: { 'Idempotency-Key': once.current } }, body: { name: name.trim(), slug: chosen, kind } }));
+        return call(
+          api.POST('/api/v1/tenants/{tenant}/stores', {
+            params: { path, header: { 'Idempotency-Key': once.current } },
+            body: { name: name.trim(), slug: chosen, kind },
+          }),
+        );
       }
       const store = { ...path, store: of.slug };
       const { etag } = await versioned(api.GET('/api/v1/tenants/{tenant}/stores/{store}', { params: { path: store } }));
-      return call(api.PATCH('/api/v1/tenants/{tenant}/stores/{store}', { params: { path: store, header: { 'If-Match': etag } }, body: { name: name.trim() } }));
+      return call(
+        api.PATCH('/api/v1/tenants/{tenant}/stores/{store}', {
+          params: { path: store, header: { 'If-Match': etag } },
+          body: { name: name.trim() },
+        }),
+      );
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['stores', tenant.slug] });
@@ -112,10 +158,27 @@ function Edit({ of, onClose }: { of: Store | undefined; onClose: () => void }) {
         }}
       >
         <Stack>
-          <TextInput label={t('name')} required maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus error={refused?.violation('/name')} />
+          <TextInput
+            label={t('name')}
+            required
+            maxLength={200}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-autofocus
+            error={refused?.violation('/name')}
+          />
           {!of && (
             <>
-              <TextInput label={t('slug')} description={t('slugHint')} required maxLength={63} pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?" value={chosen} onChange={(event) => setSlug(event.currentTarget.value)} error={refused?.violation('/slug')} />
+              <TextInput
+                label={t('slug')}
+                description={t('slugHint')}
+                required
+                maxLength={63}
+                pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
+                value={chosen}
+                onChange={(event) => setSlug(event.currentTarget.value)}
+                error={refused?.violation('/slug')}
+              />
               <Radio.Group label={t('kind')} value={kind} onChange={(value) => setKind(value as Store['kind'])}>
                 <Stack gap={8} mt="xs">
                   <Radio value="production" label={t('production')} description={t('productionHint')} />

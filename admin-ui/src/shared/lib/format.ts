@@ -52,7 +52,8 @@ export function makeFormat(language: string, timeZone: string): Format {
     ago(iso, now = Date.now()) {
       const seconds = (Date.parse(iso) - now) / 1000;
       for (const [unit, length] of spans) {
-        if (Math.abs(seconds) >= length || unit === 'second') return relative.format(Math.trunc(seconds / length), unit);
+        if (Math.abs(seconds) >= length || unit === 'second')
+          return relative.format(Math.trunc(seconds / length), unit);
       }
       return '';
     },
@@ -61,9 +62,12 @@ export function makeFormat(language: string, timeZone: string): Format {
     bytes(n) {
       const step = n < 1024 ? 0 : n < 1024 ** 2 ? 1 : n < 1024 ** 3 ? 2 : 3;
       const unit = (['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const)[step] ?? 'byte';
-      return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(
-        n / 1024 ** step,
-      );
+      return new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'short',
+        maximumFractionDigits: 1,
+      }).format(n / 1024 ** step);
     },
     list: (parts) => list.format(parts),
   };
@@ -79,7 +83,10 @@ function validZone(name: string): string {
 
 /** An ISO 8601 duration in seconds; undefined when it is none, or counts months or years. */
 export function durationSeconds(iso: string): number | undefined {
-  const found = /^P(?:(\d+(?:\.\d+)?)W|(?:(\d+(?:\.\d+)?)D)?(?:T(?=\d)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?)$/.exec(iso);
+  const found =
+    /^P(?:(\d+(?:\.\d+)?)W|(?:(\d+(?:\.\d+)?)D)?(?:T(?=\d)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?)$/.exec(
+      iso,
+    );
   if (!found || iso === 'P') return undefined;
   const [, weeks, days, hours, minutes, seconds] = found.map((part) => Number(part ?? 0));
   return (weeks ?? 0) * 604_800 + (days ?? 0) * 86_400 + (hours ?? 0) * 3_600 + (minutes ?? 0) * 60 + (seconds ?? 0);
@@ -96,5 +103,7 @@ export function duration(iso: string, language: string): string {
   ];
   const shown = parts.filter(([n]) => n > 0).slice(0, 2);
   if (shown.length === 0) shown.push([total < 1 ? Math.round(total * 10) / 10 : 0, 'second']);
-  return shown.map(([n, unit]) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(n)).join(' ');
+  return shown
+    .map(([n, unit]) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(n))
+    .join(' ');
 }

@@ -29,12 +29,17 @@ export type Action =
 
 /** In that store or, without one, in the whole tenant. The server decides again in any case. */
 export function permits(permissions: Permissions, action: Action, store?: string): boolean {
-  return permissions.tenant.includes(action) || (store !== undefined && (permissions.stores[store]?.includes(action) ?? false));
+  return (
+    permissions.tenant.includes(action) ||
+    (store !== undefined && (permissions.stores[store]?.includes(action) ?? false))
+  );
 }
 
 /** In the whole tenant or in one of its stores at least: whether a page has anything to show. */
 export function permitsSomewhere(permissions: Permissions, action: Action): boolean {
-  return permissions.tenant.includes(action) || Object.values(permissions.stores).some((actions) => actions.includes(action));
+  return (
+    permissions.tenant.includes(action) || Object.values(permissions.stores).some((actions) => actions.includes(action))
+  );
 }
 
 /** Every action that somebody has somewhere in the tenant, sorted. */

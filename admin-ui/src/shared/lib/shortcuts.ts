@@ -15,12 +15,20 @@ export const singleKeys = {
 export function belongsElsewhere(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return true;
   const at = event.target instanceof HTMLElement ? event.target : null;
-  if (at?.isContentEditable || at?.matches('input, textarea, select, [role="listbox"], [role="option"], [role="menuitem"], [role="combobox"]')) return true;
+  if (
+    at?.isContentEditable ||
+    at?.matches('input, textarea, select, [role="listbox"], [role="option"], [role="menuitem"], [role="combobox"]')
+  )
+    return true;
   return document.querySelector('[role="dialog"][aria-modal="true"]') !== null;
 }
 
 /** The action of a key press and what is then waited for: after 'g', the second key of 'g k' within 1.2 s. */
-export function match(shortcuts: Shortcuts, pending: string, key: string): { run?: Shortcuts[string]; pending: string } {
+export function match(
+  shortcuts: Shortcuts,
+  pending: string,
+  key: string,
+): { run?: Shortcuts[string]; pending: string } {
   const both = pending ? shortcuts[`${pending} ${key}`] : undefined;
   if (both) return { run: both, pending: '' };
   if (shortcuts[key]) return { run: shortcuts[key], pending: '' };

@@ -11,7 +11,8 @@ type Agent = Record<string, unknown>;
 export function agentText(agent: Agent): string {
   const account = agent.account as { homePage?: unknown; name?: unknown } | undefined;
   if (typeof agent.mbox === 'string') return agent.mbox.replace(/^mailto:/, '');
-  if (typeof account?.homePage === 'string' && typeof account.name === 'string') return `${account.name}|${account.homePage}`;
+  if (typeof account?.homePage === 'string' && typeof account.name === 'string')
+    return `${account.name}|${account.homePage}`;
   if (typeof agent.mbox_sha1sum === 'string') return agent.mbox_sha1sum;
   if (typeof agent.openid === 'string') return agent.openid;
   return JSON.stringify(agent);
@@ -28,7 +29,8 @@ export function parseAgent(text: string): Agent | undefined {
     }
   }
   const bar = who.lastIndexOf('|');
-  if (bar > 0 && /^[a-z][a-z0-9+.-]*:\S+$/i.test(who.slice(bar + 1))) return { account: { homePage: who.slice(bar + 1), name: who.slice(0, bar) } };
+  if (bar > 0 && /^[a-z][a-z0-9+.-]*:\S+$/i.test(who.slice(bar + 1)))
+    return { account: { homePage: who.slice(bar + 1), name: who.slice(0, bar) } };
   if (/^[0-9a-f]{40}$/i.test(who)) return { mbox_sha1sum: who.toLowerCase() };
   if (/^https?:\/\/\S+$/.test(who)) return { openid: who };
   const mail = who.replace(/^mailto:/, '');
@@ -38,14 +40,38 @@ export function parseAgent(text: string): Agent | undefined {
 /** Identifiers alone: names do not select (xAPI 1.0.3 Data 2.4.2.3). */
 export function identifier(agent: Agent): Agent {
   const { mbox, mbox_sha1sum, openid, account } = agent;
-  return Object.fromEntries(Object.entries({ mbox, mbox_sha1sum, openid, account }).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    Object.entries({ mbox, mbox_sha1sum, openid, account }).filter(([, value]) => value !== undefined),
+  );
 }
 
 const adl = 'http://adlnet.gov/expapi/verbs/';
 const adlVerbs = [
-  'answered', 'asked', 'attempted', 'attended', 'commented', 'completed', 'exited', 'experienced', 'failed', 'imported',
-  'initialized', 'interacted', 'launched', 'mastered', 'passed', 'preferred', 'progressed', 'registered', 'responded', 'resumed',
-  'scored', 'shared', 'suspended', 'terminated', 'voided',
+  'answered',
+  'asked',
+  'attempted',
+  'attended',
+  'commented',
+  'completed',
+  'exited',
+  'experienced',
+  'failed',
+  'imported',
+  'initialized',
+  'interacted',
+  'launched',
+  'mastered',
+  'passed',
+  'preferred',
+  'progressed',
+  'registered',
+  'responded',
+  'resumed',
+  'scored',
+  'shared',
+  'suspended',
+  'terminated',
+  'voided',
 ];
 
 /** completed → its IRI at ADL, an IRI as it is; undefined for anything else. */
@@ -60,7 +86,10 @@ export const tail = (iri: string) => iri.split(/[/#:]/).filter(Boolean).at(-1) ?
 interface Words {
   language: string;
   percent: (part: number) => string;
-  t: (key: 'xapi.passed' | 'xapi.failed' | 'xapi.completed' | 'xapi.incomplete' | 'xapi.in', values?: Record<string, unknown>) => string;
+  t: (
+    key: 'xapi.passed' | 'xapi.failed' | 'xapi.completed' | 'xapi.incomplete' | 'xapi.in',
+    values?: Record<string, unknown>,
+  ) => string;
 }
 
 /** What came of it: 92 %, passed, in 4 min; empty when nothing is said. What the verb says already is left out. */
@@ -70,8 +99,10 @@ export function outcome(row: Row, { language, percent, t }: Words): string[] {
   const parts: string[] = [];
   const verb = tail(row.verb.id);
   if (result.scaled !== undefined) parts.push(percent(result.scaled));
-  if (result.success !== undefined && verb !== (result.success ? 'passed' : 'failed')) parts.push(t(result.success ? 'xapi.passed' : 'xapi.failed'));
-  if (result.completion === true && verb !== 'completed' && result.success === undefined) parts.push(t('xapi.completed'));
+  if (result.success !== undefined && verb !== (result.success ? 'passed' : 'failed'))
+    parts.push(t(result.success ? 'xapi.passed' : 'xapi.failed'));
+  if (result.completion === true && verb !== 'completed' && result.success === undefined)
+    parts.push(t('xapi.completed'));
   if (result.completion === false) parts.push(t('xapi.incomplete'));
   if (result.duration) parts.push(t('xapi.in', { duration: duration(result.duration, language) }));
   return parts;

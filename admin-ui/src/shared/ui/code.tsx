@@ -4,7 +4,12 @@ import classes from './page.module.css';
 export function Code({ text, label, wrap }: { text: string; label: string; wrap?: boolean }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by keys (axe: scrollable-region-focusable)
-    <section className={`${classes.code} ${wrap ? classes.wrap : ''}`} tabIndex={0} aria-label={label} style={{ whiteSpace: wrap ? undefined : 'pre' }}>
+    <section
+      className={`${classes.code} ${wrap ? classes.wrap : ''}`}
+      tabIndex={0}
+      aria-label={label}
+      style={{ whiteSpace: wrap ? undefined : 'pre' }}
+    >
       {text}
     </section>
   );

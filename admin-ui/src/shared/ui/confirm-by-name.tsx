@@ -42,7 +42,9 @@ function Confirm({ onClose, children, name, action, onConfirm, pending, error }:
           {children}
         </Text>
         <TextInput
-          label={<Trans t={t} i18nKey="confirm.type" values={{ name }} components={{ name: <code /> }} shouldUnescape />}
+          label={
+            <Trans t={t} i18nKey="confirm.type" values={{ name }} components={{ name: <code /> }} shouldUnescape />
+          }
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}
           autoComplete="off"

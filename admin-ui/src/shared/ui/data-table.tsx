@@ -55,10 +55,13 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
 
   const step = (by: number) => {
     const row = document.activeElement?.closest('tr[data-index]');
-    const at = row && body.current?.contains(row) ? Number(row.getAttribute('data-index')) + by : by > 0 ? 0 : rows.length - 1;
+    const at =
+      row && body.current?.contains(row) ? Number(row.getAttribute('data-index')) + by : by > 0 ? 0 : rows.length - 1;
     if (at < 0 || at >= rows.length) return;
     if (virtual) virtualizer.scrollToIndex(at, { align: 'auto' });
-    requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`tr[data-index="${at}"] [data-open]`)?.focus());
+    requestAnimationFrame(() =>
+      body.current?.querySelector<HTMLElement>(`tr[data-index="${at}"] [data-open]`)?.focus(),
+    );
   };
   useShortcuts(onOpen ? { j: () => step(1), k: () => step(-1) } : {});
 
@@ -69,13 +72,20 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
   const margin = virtualizer.options.scrollMargin;
   const before = items?.[0] ? items[0].start - margin : 0;
   const after = items?.length ? virtualizer.getTotalSize() - ((items.at(-1)?.end ?? 0) - margin) : 0;
-  const shown = items?.map((i) => i.index) ?? rows.keys().toArray();
+  const shown = items?.map((i) => i.index) ?? rows.map((_, i) => i);
   const place = (column: Column<T>) =>
-    [column.end && classes.end, column.below === 'sm' && classes.belowSm, column.below === 'md' && classes.belowMd].filter(Boolean).join(' ') || undefined;
+    [column.end && classes.end, column.below === 'sm' && classes.belowSm, column.below === 'md' && classes.belowMd]
+      .filter(Boolean)
+      .join(' ') || undefined;
 
   return (
     <div>
-      <table className={`${classes.table} ${oneLine ? classes.one : ''}`} aria-label={label} aria-rowcount={pages.hasNextPage ? -1 : rows.length + 1} aria-busy={pages.isPending}>
+      <table
+        className={`${classes.table} ${oneLine ? classes.one : ''}`}
+        aria-label={label}
+        aria-rowcount={pages.hasNextPage ? -1 : rows.length + 1}
+        aria-busy={pages.isPending}
+      >
         <thead>
           <tr>
             {columns.map((column) => (
@@ -92,14 +102,24 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
             const row = rows[i];
             if (row === undefined) return null;
             return (
-              <tr key={rowId(row)} data-index={i} aria-rowindex={i + 2} ref={virtual ? virtualizer.measureElement : undefined}>
+              <tr
+                key={rowId(row)}
+                data-index={i}
+                aria-rowindex={i + 2}
+                ref={virtual ? virtualizer.measureElement : undefined}
+              >
                 {columns.map((column, n) => {
                   const content = column.cell(row);
                   const cut = oneLine && column.header ? <span className={classes.clip}>{content}</span> : content;
                   return (
                     <td key={column.id} className={place(column)}>
                       {n === 0 && onOpen ? (
-                        <button type="button" data-open className={`${classes.open} ${oneLine ? classes.clip : ''}`} onClick={() => onOpen(row)}>
+                        <button
+                          type="button"
+                          data-open
+                          className={`${classes.open} ${oneLine ? classes.clip : ''}`}
+                          onClick={() => onOpen(row)}
+                        >
                           {content}
                         </button>
                       ) : (
@@ -115,9 +135,21 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
         </tbody>
       </table>
       <div className={`${classes.more} ${classes.noPrint}`} aria-live="polite">
-        {!pages.isPending && <span>{t(pages.hasNextPage ? 'table.so_far' : 'table.all', { count: rows.length, shown: format.number(rows.length) })}</span>}
+        {!pages.isPending && (
+          <span>
+            {t(pages.hasNextPage ? 'table.so_far' : 'table.all', {
+              count: rows.length,
+              shown: format.number(rows.length),
+            })}
+          </span>
+        )}
         {pages.hasNextPage && (
-          <Button variant="default" size="compact-sm" onClick={() => void pages.fetchNextPage()} loading={pages.isFetchingNextPage}>
+          <Button
+            variant="default"
+            size="compact-sm"
+            onClick={() => void pages.fetchNextPage()}
+            loading={pages.isFetchingNextPage}
+          >
             {t('table.more')}
           </Button>
         )}

@@ -4,7 +4,19 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type ApiError, asApiError } from '@/api/problem';
 
-function State({ icon: Icon, title, text, children, alert }: { icon: LucideIcon; title: string; text?: ReactNode; children?: ReactNode; alert?: boolean }) {
+function State({
+  icon: Icon,
+  title,
+  text,
+  children,
+  alert,
+}: {
+  icon: LucideIcon;
+  title: string;
+  text?: ReactNode;
+  children?: ReactNode;
+  alert?: boolean;
+}) {
   return (
     <Stack align="center" gap={8} py={56} px="md" ta="center" role={alert ? 'alert' : undefined}>
       <Icon size={30} strokeWidth={1.5} aria-hidden color="var(--mantine-color-dimmed)" />
@@ -50,7 +62,17 @@ export function ForbiddenState({ needs }: { needs: string }) {
 /** What to do about a refusal: the server's own words, then ours by its code. */
 export function advice(error: ApiError, t: (key: string, values?: Record<string, unknown>) => string): string {
   if (error.code === 'rate_limited') return t('errors.rate_limited', { seconds: error.retryAfter ?? 60 });
-  const known = ['forbidden', 'not_entered', 'not_found', 'conflict', 'precondition_failed', 'unavailable', 'unreachable', 'invalid', 'unauthenticated'];
+  const known = [
+    'forbidden',
+    'not_entered',
+    'not_found',
+    'conflict',
+    'precondition_failed',
+    'unavailable',
+    'unreachable',
+    'invalid',
+    'unauthenticated',
+  ];
   return t(`errors.${known.includes(error.code) ? error.code : 'internal'}`);
 }
 

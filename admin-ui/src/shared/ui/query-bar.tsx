@@ -49,7 +49,9 @@ export function complete(text: string, fields: Field[]): Suggestion[] {
   const colon = text.indexOf(':');
   const field = fields.find((f) => f.name === text.slice(0, colon));
   if (!field) {
-    return fields.filter((f) => f.name.startsWith(text.toLowerCase())).map((f) => ({ value: `${f.name}:`, label: `${f.name}:` }));
+    return fields
+      .filter((f) => f.name.startsWith(text.toLowerCase()))
+      .map((f) => ({ value: `${f.name}:`, label: `${f.name}:` }));
   }
   const typed = text.slice(colon + 1).toLowerCase();
   return (field.suggestions ?? [])
@@ -110,14 +112,24 @@ export function QueryBar({ label, placeholder, fields, chips, guess, onChange }:
   return (
     <Combobox store={combobox} onOptionSubmit={take} withinPortal>
       <Combobox.DropdownTarget>
-        <PillsInput flex={1} miw={240} onClick={() => input.current?.focus()} error={error} leftSection={<Search size={16} aria-hidden />}>
+        <PillsInput
+          flex={1}
+          miw={240}
+          onClick={() => input.current?.focus()}
+          error={error}
+          leftSection={<Search size={16} aria-hidden />}
+        >
           <Pill.Group>
             {chips.map((chip) => (
               <Pill
                 key={chip.field}
                 withRemoveButton
                 onRemove={() => onChange(chips.filter((c) => c !== chip))}
-                removeButtonProps={{ 'aria-label': t('query.remove', { field: chip.field }), tabIndex: 0, 'aria-hidden': undefined }}
+                removeButtonProps={{
+                  'aria-label': t('query.remove', { field: chip.field }),
+                  tabIndex: 0,
+                  'aria-hidden': undefined,
+                }}
                 title={chip.value}
                 maw={320}
               >

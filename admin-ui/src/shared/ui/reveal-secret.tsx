@@ -19,7 +19,17 @@ export interface Shown {
  * stored: Escape and a click beside it do nothing, and leaving the page asks. Whoever
  * uses it keeps the secret in the state of a component and nowhere else.
  */
-export function RevealSecret({ title, warning, tabs, onDone }: { title: string; warning: string; tabs: Shown[]; onDone: () => void }) {
+export function RevealSecret({
+  title,
+  warning,
+  tabs,
+  onDone,
+}: {
+  title: string;
+  warning: string;
+  tabs: Shown[];
+  onDone: () => void;
+}) {
   const { t } = useTranslation('shared');
   const [stored, setStored] = useState(false);
   useEffect(() => {
@@ -28,7 +38,15 @@ export function RevealSecret({ title, warning, tabs, onDone }: { title: string; 
     return () => window.removeEventListener('beforeunload', ask);
   }, []);
   return (
-    <Dialog opened onClose={() => undefined} closeOnEscape={false} closeOnClickOutside={false} withCloseButton={false} title={title} size="lg">
+    <Dialog
+      opened
+      onClose={() => undefined}
+      closeOnEscape={false}
+      closeOnClickOutside={false}
+      withCloseButton={false}
+      title={title}
+      size="lg"
+    >
       <Stack>
         <Alert color="orange" icon={<TriangleAlert size={20} aria-hidden />} p="sm">
           {warning}
@@ -47,7 +65,17 @@ export function RevealSecret({ title, warning, tabs, onDone }: { title: string; 
             <Tabs.Panel key={tab.name} value={tab.name}>
               {tab.field ? (
                 <Group gap="xs" wrap="nowrap" align="flex-end">
-                  <TextInput readOnly label={tab.name} value={tab.text} flex={1} miw={0} ff="monospace" onFocus={(event) => event.currentTarget.select()} data-autofocus spellCheck={false} />
+                  <TextInput
+                    readOnly
+                    label={tab.name}
+                    value={tab.text}
+                    flex={1}
+                    miw={0}
+                    ff="monospace"
+                    onFocus={(event) => event.currentTarget.select()}
+                    data-autofocus
+                    spellCheck={false}
+                  />
                   <Copy value={tab.text} />
                 </Group>
               ) : (
@@ -61,7 +89,11 @@ export function RevealSecret({ title, warning, tabs, onDone }: { title: string; 
             </Tabs.Panel>
           ))}
         </Tabs>
-        <Checkbox label={t('secret.stored')} checked={stored} onChange={(event) => setStored(event.currentTarget.checked)} />
+        <Checkbox
+          label={t('secret.stored')}
+          checked={stored}
+          onChange={(event) => setStored(event.currentTarget.checked)}
+        />
         <Group justify="flex-end">
           <Button disabled={!stored} onClick={onDone}>
             {t('done')}

@@ -22,11 +22,22 @@ export function TimeRange({ since, until, onChange }: Range & { onChange: (range
     setOpened(false);
   };
   const say = (text: string) => (text.includes('-') ? format.time(text) : t('range.last', { length: text }));
-  const label = until || since?.includes('-') ? `${since ? say(since) : '…'} – ${until ? say(until) : '…'}` : since ? say(since) : t('range.all');
+  const label =
+    until || since?.includes('-')
+      ? `${since ? say(since) : '…'} – ${until ? say(until) : '…'}`
+      : since
+        ? say(since)
+        : t('range.all');
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus returnFocus withRoles={false}>
       <Popover.Target>
-        <Button variant="default" leftSection={<CalendarRange size={16} aria-hidden />} onClick={() => setOpened((o) => !o)} aria-haspopup="dialog" aria-expanded={opened}>
+        <Button
+          variant="default"
+          leftSection={<CalendarRange size={16} aria-hidden />}
+          onClick={() => setOpened((o) => !o)}
+          aria-haspopup="dialog"
+          aria-expanded={opened}
+        >
           {label}
         </Button>
       </Popover.Target>
@@ -34,7 +45,12 @@ export function TimeRange({ since, until, onChange }: Range & { onChange: (range
         <Stack gap="sm" w={268}>
           <Group gap={6}>
             {presets.map((preset) => (
-              <Button key={preset} size="compact-sm" variant={(since ?? '') === preset && !until ? 'filled' : 'default'} onClick={() => choose({ since: preset || undefined })}>
+              <Button
+                key={preset}
+                size="compact-sm"
+                variant={(since ?? '') === preset && !until ? 'filled' : 'default'}
+                onClick={() => choose({ since: preset || undefined })}
+              >
                 {preset ? t('range.last', { length: preset }) : t('range.all')}
               </Button>
             ))}
@@ -59,8 +75,20 @@ function Custom({ since, until, choose }: Range & { choose: (range: Range) => vo
       }}
     >
       <Stack gap="xs">
-        <TextInput type="datetime-local" label={t('range.from')} value={from} max={to || undefined} onChange={(event) => setFrom(event.currentTarget.value)} />
-        <TextInput type="datetime-local" label={t('range.to')} value={to} min={from || undefined} onChange={(event) => setTo(event.currentTarget.value)} />
+        <TextInput
+          type="datetime-local"
+          label={t('range.from')}
+          value={from}
+          max={to || undefined}
+          onChange={(event) => setFrom(event.currentTarget.value)}
+        />
+        <TextInput
+          type="datetime-local"
+          label={t('range.to')}
+          value={to}
+          min={from || undefined}
+          onChange={(event) => setTo(event.currentTarget.value)}
+        />
         <Button type="submit" disabled={!from && !to}>
           {t('range.apply')}
         </Button>
