@@ -52,7 +52,9 @@ export const theme = createTheme({
       defaultProps: { variant: 'light', radius: 'xl' },
       styles: { root: { textTransform: 'none', fontWeight: 600 } },
     },
-    Modal: { defaultProps: { centered: false, radius: 'md', closeButtonProps: { 'aria-label': '×' } } },
+    // The kit's heading of a dialog is a <header>, which counts as a banner of the page.
+    Modal: { defaultProps: { centered: false, radius: 'md', attributes: { header: { role: 'presentation' } } } },
+    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
     Button: { defaultProps: { size: 'sm' } },
     Tooltip: {
       defaultProps: { withArrow: true, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } },

@@ -41,18 +41,14 @@ export function rank(commands: Command[], text: string): Command[] {
 export function CommandPalette(props: Props) {
   const { t } = useTranslation('shell');
   return (
-    <Modal
-      opened={props.opened}
-      onClose={props.onClose}
-      withCloseButton={false}
-      padding={0}
-      size={600}
-      yOffset="9vh"
-      aria-label={t('palette.label')}
-      transitionProps={{ duration: 0 }}
-    >
-      <Palette {...props} />
-    </Modal>
+    <Modal.Root opened={props.opened} onClose={props.onClose} size={600} yOffset="9vh" transitionProps={{ duration: 0 }}>
+      <Modal.Overlay />
+      <Modal.Content aria-label={t('palette.label')} radius="md">
+        <Modal.Body p={0}>
+          <Palette {...props} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

@@ -111,14 +111,14 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
     {
       id: 'stored',
       header: t('stored'),
-      width: 172,
+      width: 184,
       cell: (row) => <time dateTime={row.stored}>{format.time(row.stored)}</time>,
     },
-    { id: 'actor', header: t('learner'), width: '20%', cell: (row) => row.actor.name },
+    { id: 'actor', header: t('learner'), width: '19%', cell: (row) => row.actor.name },
     {
       id: 'verb',
       header: t('verb'),
-      width: 138,
+      width: 190,
       cell: (row) => (
         <>
           <Badge>{row.verb.display}</Badge>

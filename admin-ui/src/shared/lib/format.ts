@@ -27,7 +27,7 @@ const spans: [Intl.RelativeTimeFormatUnit, number][] = [
 
 export function makeFormat(language: string, timeZone: string): Format {
   const zone = validZone(timeZone);
-  const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', timeZone: zone });
+  const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23', timeZone: zone });
   const exact = new Intl.DateTimeFormat(language, {
     year: 'numeric',
     month: 'short',
@@ -36,6 +36,7 @@ export function makeFormat(language: string, timeZone: string): Format {
     minute: '2-digit',
     second: '2-digit',
     fractionalSecondDigits: 3,
+    hourCycle: 'h23',
     timeZoneName: 'short',
     timeZone: zone,
   });
