@@ -1,0 +1,18 @@
+import { defineConfig } from '@playwright/test';
+import { chromium } from './e2e/fixtures/chromium';
+
+// Drives the system's Chromium against a real binary with a real database: e2e/fixtures/server.ts
+// starts `stoa dev` on free ports with a state of its own, and signs in as its people.
+export default defineConfig({
+  testDir: 'e2e',
+  timeout: 60_000,
+  forbidOnly: true,
+  workers: 1,
+  reporter: [['list']],
+  globalSetup: './e2e/fixtures/server.ts',
+  use: {
+    launchOptions: { executablePath: chromium(), args: ['--no-sandbox'] },
+    trace: 'retain-on-failure',
+    locale: 'en-US',
+  },
+});
