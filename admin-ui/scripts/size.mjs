@@ -42,7 +42,11 @@ for (const route of routes) {
   const css = new Set([...chunks].flatMap((key) => manifest[key].css ?? []));
   if (css.size > styles.size) styles = css;
 }
-check('CSS of the heaviest route', [...styles].reduce((sum, file) => sum + size(file), 0), budget.css);
+check(
+  'CSS of the heaviest route',
+  [...styles].reduce((sum, file) => sum + size(file), 0),
+  budget.css,
+);
 const first = new Set([...closure(entry)].map((key) => manifest[key].file));
 for (const { file } of Object.values(manifest)) {
   if (!file.endsWith('.js') || first.has(file)) continue;

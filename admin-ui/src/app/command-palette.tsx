@@ -41,7 +41,13 @@ export function rank(commands: Command[], text: string): Command[] {
 export function CommandPalette(props: Props) {
   const { t } = useTranslation('shell');
   return (
-    <Modal.Root opened={props.opened} onClose={props.onClose} size={600} yOffset="9vh" transitionProps={{ duration: 0 }}>
+    <Modal.Root
+      opened={props.opened}
+      onClose={props.onClose}
+      size={600}
+      yOffset="9vh"
+      transitionProps={{ duration: 0 }}
+    >
       <Modal.Overlay />
       <Modal.Content aria-label={t('palette.label')} radius="md">
         <Modal.Body p={0}>

@@ -1,11 +1,12 @@
 import { createFileRoute } from '@tanstack/react-router';
 import * as z from 'zod/mini';
 import { SignInPage } from '@/app/sign-in-page';
+import { text } from '@/shared/lib/search';
 
 const search = z.object({
-  return_to: z.optional(z.catch(z.string(), '')),
-  tenant: z.optional(z.catch(z.string(), '')),
-  error: z.optional(z.catch(z.string(), '')),
+  return_to: text,
+  tenant: text,
+  error: text,
 });
 
 export const Route = createFileRoute('/sign-in')({

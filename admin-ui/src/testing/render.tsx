@@ -10,9 +10,18 @@ import { theme, variables } from '@/theme';
 
 const files = import.meta.glob<Record<string, unknown>>('../locales/en/*.json', { eager: true, import: 'default' });
 
-const resources = Object.fromEntries(Object.entries(files).map(([path, words]) => [path.split('/').at(-1)?.replace('.json', '') ?? '', words]));
+const resources = Object.fromEntries(
+  Object.entries(files).map(([path, words]) => [path.split('/').at(-1)?.replace('.json', '') ?? '', words]),
+);
 
-await i18next.use(initReactI18next).init({ lng: 'en', resources: { en: resources as Record<string, Record<string, string>> }, defaultNS: 'shared', interpolation: { escapeValue: false } });
+await i18next
+  .use(initReactI18next)
+  .init({
+    lng: 'en',
+    resources: { en: resources as Record<string, Record<string, string>> },
+    defaultNS: 'shared',
+    interpolation: { escapeValue: false },
+  });
 
 export const acme: Tenant = {
   slug: 'acme',
@@ -45,7 +54,16 @@ export function fakeServer(answers: Record<string, Answer>) {
     const request = input as Request;
     requests.push(request.clone());
     const answer = answers[`${request.method} ${new URL(request.url).pathname}`];
-    const body = answer?.(request) ?? ({ type: 'about:blank', title: 'Not Found', status: 404, detail: 'no such thing', code: 'not_found', requestId: 'REQUEST' } satisfies Schema['Problem']);
+    const body =
+      answer?.(request) ??
+      ({
+        type: 'about:blank',
+        title: 'Not Found',
+        status: 404,
+        detail: 'no such thing',
+        code: 'not_found',
+        requestId: 'REQUEST',
+      } satisfies Schema['Problem']);
     return new Response(JSON.stringify(body), {
       status: answer ? 200 : 404,
       headers: { 'Content-Type': answer ? 'application/json' : 'application/problem+json', ETag: '"3"' },

@@ -20,7 +20,9 @@ function path(m: number, leaves: Buffer[]): Buffer[] {
   if (leaves.length === 1) return [];
   let k = 1;
   while (k * 2 < leaves.length) k *= 2;
-  return m < k ? [...path(m, leaves.slice(0, k)), tree(leaves.slice(k))] : [...path(m - k, leaves.slice(k)), tree(leaves.slice(0, k))];
+  return m < k
+    ? [...path(m, leaves.slice(0, k)), tree(leaves.slice(k))]
+    : [...path(m - k, leaves.slice(k)), tree(leaves.slice(0, k))];
 }
 
 describe('proofs', () => {
@@ -35,12 +37,15 @@ describe('proofs', () => {
     }
   });
   test('begin with the hash of the encoding', async () => {
-    expect(await leafOf(Buffer.from('event').toString('base64'))).toBe(sha(Buffer.from([0]), Buffer.from('event')).toString('hex'));
+    expect(await leafOf(Buffer.from('event').toString('base64'))).toBe(
+      sha(Buffer.from([0]), Buffer.from('event')).toString('hex'),
+    );
   });
 });
 
 test('every action has its sentence', () => {
-  for (const action of actions) expect(en.sentence, action).toHaveProperty(sentenceKey(action).replace('sentence.', ''));
+  for (const action of actions)
+    expect(en.sentence, action).toHaveProperty(sentenceKey(action).replace('sentence.', ''));
   expect(Object.keys(en.sentence)).toHaveLength(actions.length + 1);
 });
 
@@ -52,7 +57,10 @@ test('before and after, by what differs', () => {
 });
 
 test('filters name what was asked, and nothing empty', () => {
-  expect(asked({ action: 'key.created', text: '', since: '1d' }, Date.parse('2026-09-21T12:00:00Z'))).toEqual({ action: 'key.created', since: '2026-09-20T12:00:00.000Z' });
+  expect(asked({ action: 'key.created', text: '', since: '1d' }, Date.parse('2026-09-21T12:00:00Z'))).toEqual({
+    action: 'key.created',
+    since: '2026-09-20T12:00:00.000Z',
+  });
   expect(exportUrl('acme', { text: 'a&b' }, 'csv')).toBe('/api/v1/tenants/acme/audit/export?text=a%26b&format=csv');
 });
 

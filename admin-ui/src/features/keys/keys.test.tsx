@@ -10,7 +10,12 @@ import { RevokeKey } from './revoke-key';
 import { basicHeader, curl } from './secret';
 
 const now = Date.parse('2026-09-21T12:00:00Z');
-const store: Schema['Store'] = { slug: 'main', name: 'Production', kind: 'production', createdAt: '2026-01-01T00:00:00Z' };
+const store: Schema['Store'] = {
+  slug: 'main',
+  name: 'Production',
+  kind: 'production',
+  createdAt: '2026-01-01T00:00:00Z',
+};
 const key: Schema['Key'] = {
   user: '3-h4k2m9q0',
   name: 'Moodle',
@@ -20,7 +25,10 @@ const key: Schema['Key'] = {
   status: 'active',
   createdAt: '2026-01-01T00:00:00Z',
   createdBy: '',
-  secrets: [{ createdAt: '2026-09-21T11:00:00Z' }, { createdAt: '2026-01-01T00:00:00Z', expiresAt: '2026-09-22T11:00:00Z' }],
+  secrets: [
+    { createdAt: '2026-09-21T11:00:00Z' },
+    { createdAt: '2026-01-01T00:00:00Z', expiresAt: '2026-09-22T11:00:00Z' },
+  ],
   authority: {},
 };
 
@@ -33,7 +41,11 @@ describe('keys', () => {
   test('have a last day by hour', () => {
     const day = summarize(
       [
-        { minute: '2026-09-21T11:30:00Z', requests: { 'POST /xapi/statements': 3, 'GET /xapi/about': 1 }, addresses: ['192.0.2.1'] },
+        {
+          minute: '2026-09-21T11:30:00Z',
+          requests: { 'POST /xapi/statements': 3, 'GET /xapi/about': 1 },
+          addresses: ['192.0.2.1'],
+        },
         { minute: '2026-09-20T12:30:00Z', requests: { 'POST /xapi/statements': 2 }, addresses: ['192.0.2.1'] },
       ],
       now,
@@ -45,10 +57,13 @@ describe('keys', () => {
     expect(day.addresses).toEqual(['192.0.2.1']);
   });
   test('are shown ready to use', () => {
-    expect(basicHeader('3-h4k2m9q0', 'geheim')).toBe(`Authorization: Basic ${Buffer.from('3-h4k2m9q0:geheim').toString('base64')}`);
+    expect(basicHeader('3-h4k2m9q0', 'geheim')).toBe(
+      `Authorization: Basic ${Buffer.from('3-h4k2m9q0:geheim').toString('base64')}`,
+    );
     expect(curl('https://stoa.example', 'u', 's')).toContain("-u 'u:s'");
   });
-  test('take networks by line or comma', () => expect(networks('192.0.2.0/24,\n 198.51.100.0/24 ')).toEqual(['192.0.2.0/24', '198.51.100.0/24']));
+  test('take networks by line or comma', () =>
+    expect(networks('192.0.2.0/24,\n 198.51.100.0/24 ')).toEqual(['192.0.2.0/24', '198.51.100.0/24']));
 });
 
 test('a scope that reads in bulk is refused to who may not take statements out', async () => {

@@ -27,7 +27,12 @@ const spans: [Intl.RelativeTimeFormatUnit, number][] = [
 
 export function makeFormat(language: string, timeZone: string): Format {
   const zone = validZone(timeZone);
-  const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23', timeZone: zone });
+  const time = new Intl.DateTimeFormat(language, {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+    hourCycle: 'h23',
+    timeZone: zone,
+  });
   const exact = new Intl.DateTimeFormat(language, {
     year: 'numeric',
     month: 'short',

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { duration, durationSeconds, makeFormat } from './format';
 import { held, permits, permitsSomewhere } from './permissions';
+import { flag, text } from './search';
 import { match, type Shortcuts } from './shortcuts';
 import { instant } from './time-range';
 import { agentText, identifier, parseAgent, sentence, verbIri } from './xapi';
@@ -14,7 +16,9 @@ describe('times', () => {
     ['2026-09-01', '2026-09-01T00:00:00.000Z'],
     ['2026-09-01T02:00:00+02:00', '2026-09-01T00:00:00.000Z'],
   ])('%s is %s', (text, iso) => expect(instant(text, now)).toBe(iso));
-  test.each(['', 'yesterday', '7y', '999999d', '2026-13-01', '7d ago'])('%j is none', (text) => expect(instant(text, now)).toBeUndefined());
+  test.each(['', 'yesterday', '7y', '999999d', '2026-13-01', '7d ago'])('%j is none', (text) =>
+    expect(instant(text, now)).toBeUndefined(),
+  );
 
   test('are shown in the tenant’s zone', () => {
     expect(makeFormat('de', 'Europe/Berlin').time('2026-09-21T12:00:00Z')).toContain('14:00:00');
@@ -34,7 +38,9 @@ describe('durations', () => {
     ['P2W', 1_209_600],
     ['PT0.5S', 0.5],
   ])('%s has %d seconds', (iso, seconds) => expect(durationSeconds(iso)).toBe(seconds));
-  test.each(['P', 'PT', 'P1M', 'P1Y', '4M', 'PT1S2M'])('%s cannot be counted', (iso) => expect(durationSeconds(iso)).toBeUndefined());
+  test.each(['P', 'PT', 'P1M', 'P1Y', '4M', 'PT1S2M'])('%s cannot be counted', (iso) =>
+    expect(durationSeconds(iso)).toBeUndefined(),
+  );
   test('what cannot be counted stays', () => expect(duration('P1M', 'en')).toBe('P1M'));
   test('are words', () => expect(duration('PT4M12S', 'en')).toBe('4 min 12 sec'));
 });
@@ -68,7 +74,8 @@ describe('agents', () => {
     { openid: 'https://ada.example.com/' },
   ])('%j goes through a word and back', (agent) => expect(parseAgent(agentText(agent))).toEqual(agent));
   test.each(['ada', '', '{', 'a b@c'])('%j names nobody', (text) => expect(parseAgent(text)).toBeUndefined());
-  test('names do not select', () => expect(identifier({ name: 'Ada', mbox: 'mailto:a@b' })).toEqual({ mbox: 'mailto:a@b' }));
+  test('names do not select', () =>
+    expect(identifier({ name: 'Ada', mbox: 'mailto:a@b' })).toEqual({ mbox: 'mailto:a@b' }));
 });
 
 test('verbs', () => {
@@ -78,7 +85,11 @@ test('verbs', () => {
 });
 
 test('a statement is a sentence', () => {
-  const words = { language: 'en', percent: makeFormat('en', 'UTC').percent, t: (key: string, values?: Record<string, unknown>) => `${key.slice(5)}${values ? ` ${values.duration}` : ''}` };
+  const words = {
+    language: 'en',
+    percent: makeFormat('en', 'UTC').percent,
+    t: (key: string, values?: Record<string, unknown>) => `${key.slice(5)}${values ? ` ${values.duration}` : ''}`,
+  };
   const row = {
     id: '801e3c2e-133f-406c-9578-2ac1fa93cd25',
     stored: '2026-09-21T12:00:00Z',
@@ -91,3 +102,12 @@ test('a statement is a sentence', () => {
   };
   expect(sentence(row, words)).toBe('Ada completed Forklift safety, 92%, in 4 min');
 });
+
+test.each([
+  ['a', 'a'],
+  [4706, '4706'],
+  [{ mbox: 'mailto:a@b' }, '{"mbox":"mailto:a@b"}'],
+  [undefined, undefined],
+])('%j in the URL is the text %j', (value, is) => expect(z.parse(text, value)).toBe(is));
+test('a switch in the URL is on only when it is true', () =>
+  expect([true, 'yes', undefined].map((v) => z.parse(flag, v))).toEqual([true, false, undefined]));

@@ -1,17 +1,18 @@
 import { createFileRoute, useNavigate } from '@tanstack/react-router';
 import * as z from 'zod/mini';
 import { AuditPage } from '@/features/audit/audit-page';
+import { text } from '@/shared/lib/search';
 import { Gate } from '@/shared/ui/can';
 
 const search = z.object({
-  actor: z.optional(z.catch(z.string(), '')),
-  action: z.optional(z.catch(z.string(), '')),
-  target: z.optional(z.catch(z.string(), '')),
+  actor: text,
+  action: text,
+  target: text,
   outcome: z.optional(z.catch(z.enum(['success', 'denied', 'failure']), 'success')),
-  text: z.optional(z.catch(z.string(), '')),
-  since: z.optional(z.catch(z.string(), '')),
-  until: z.optional(z.catch(z.string(), '')),
-  event: z.optional(z.catch(z.string(), '')),
+  text: text,
+  since: text,
+  until: text,
+  event: text,
 });
 
 export const Route = createFileRoute('/t/$tenant/audit')({

@@ -1,12 +1,13 @@
 import { createFileRoute, useNavigate } from '@tanstack/react-router';
 import * as z from 'zod/mini';
 import { KeysPage } from '@/features/keys/keys-page';
+import { flag, text } from '@/shared/lib/search';
 import { Gate } from '@/shared/ui/can';
 
 const search = z.object({
-  store: z.optional(z.catch(z.string(), '')),
-  key: z.optional(z.catch(z.string(), '')),
-  create: z.optional(z.catch(z.boolean(), false)),
+  store: text,
+  key: text,
+  create: flag,
 });
 
 export const Route = createFileRoute('/t/$tenant/keys')({

@@ -1,11 +1,12 @@
 import { createFileRoute, useNavigate } from '@tanstack/react-router';
 import * as z from 'zod/mini';
 import { LearnersPage } from '@/features/learners/learners-page';
+import { text } from '@/shared/lib/search';
 import { Gate } from '@/shared/ui/can';
 
 const search = z.object({
-  store: z.optional(z.catch(z.string(), '')),
-  who: z.optional(z.catch(z.string(), '')),
+  store: text,
+  who: text,
 });
 
 export const Route = createFileRoute('/t/$tenant/learners')({

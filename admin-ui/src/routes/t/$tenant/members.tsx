@@ -1,13 +1,14 @@
 import { createFileRoute, useNavigate } from '@tanstack/react-router';
 import * as z from 'zod/mini';
 import { MembersPage } from '@/features/members/members-page';
+import { flag, text } from '@/shared/lib/search';
 import { Gate } from '@/shared/ui/can';
 
 const search = z.object({
   tab: z.optional(z.catch(z.enum(['people', 'roles', 'review', 'operators']), 'people')),
-  member: z.optional(z.catch(z.string(), '')),
-  role: z.optional(z.catch(z.string(), '')),
-  invite: z.optional(z.catch(z.boolean(), false)),
+  member: text,
+  role: text,
+  invite: flag,
 });
 
 export const Route = createFileRoute('/t/$tenant/members')({

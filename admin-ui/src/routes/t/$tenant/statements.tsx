@@ -1,15 +1,16 @@
 import { createFileRoute, useNavigate } from '@tanstack/react-router';
 import * as z from 'zod/mini';
 import { StatementsPage } from '@/features/statements/statements-page';
+import { flag, text } from '@/shared/lib/search';
 import { Gate } from '@/shared/ui/can';
 
 const search = z.object({
-  store: z.optional(z.catch(z.string(), '')),
-  q: z.optional(z.catch(z.string(), '')),
-  since: z.optional(z.catch(z.string(), '')),
-  until: z.optional(z.catch(z.string(), '')),
-  id: z.optional(z.catch(z.string(), '')),
-  live: z.optional(z.catch(z.boolean(), false)),
+  store: text,
+  q: text,
+  since: text,
+  until: text,
+  id: text,
+  live: flag,
 });
 
 export const Route = createFileRoute('/t/$tenant/statements')({
