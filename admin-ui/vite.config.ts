@@ -27,6 +27,17 @@ export default defineConfig({
     // An inlined asset is a data: URL, which the content security policy refuses.
     assetsInlineLimit: 0,
     manifest: true,
+    rolldownOptions: {
+      output: {
+        // What most pages share comes in two files: dozens of small ones compress badly.
+        codeSplitting: {
+          groups: [
+            { name: 'kit', test: /node_modules/, minShareCount: 8 },
+            { name: 'common', test: /src[\\/](shared|api)[\\/]|lucide/, minShareCount: 4 },
+          ],
+        },
+      },
+    },
     sourcemap: false,
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8080', '/auth': 'http://127.0.0.1:8080' } },

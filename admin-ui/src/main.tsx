@@ -1,9 +1,7 @@
 import './nonce';
 import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
 import './global.css';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRouter, RouterProvider } from '@tanstack/react-router';
 import { StrictMode, Suspense } from 'react';
@@ -14,7 +12,10 @@ import { Waiting } from './app/frame';
 import { startLanguage } from './i18n';
 import { nonce } from './nonce';
 import { routeTree } from './routeTree.gen';
+import { later } from './shared/ui/later';
 import { theme, variables } from './theme';
+
+const Notices = later(() => import('./app/notices').then((m) => m.Notices));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -55,7 +56,7 @@ createRoot(root).render(
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queries}>
-        <Notifications position="bottom-right" />
+        <Notices />
         <Suspense fallback={null}>
           <RouterProvider router={router} />
         </Suspense>

@@ -18,12 +18,14 @@ import type { Schema } from '@/api/client';
 import { chooseLanguage, type Language, languages } from '@/i18n';
 import { type Shortcuts, useShortcuts } from '@/shared/lib/shortcuts';
 import { type Tenant, useFormat } from '@/shared/lib/tenant';
+import { later } from '@/shared/ui/later';
 import { Banner } from './banner';
-import { CommandPalette } from './command-palette';
 import { homeOf, hrefOf, navigation } from './navigation';
 import { rememberTenant, signOut } from './session';
 import classes from './shell.module.css';
-import { ShortcutHelp } from './shortcut-help';
+
+const CommandPalette = later(() => import('./command-palette').then((m) => m.CommandPalette));
+const ShortcutHelp = later(() => import('./shortcut-help').then((m) => m.ShortcutHelp));
 
 /** The frame around each page of a tenant: header, navigation, palette, banner. */
 export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tenant; children: ReactNode }) {
@@ -137,6 +139,7 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
       <AppShell.Navbar p={10} aria-label={t('nav.label')}>
         <AppShell.Section grow style={{ overflowY: 'auto' }}>
           {groups.map((group) => (
+            // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields; these are links
             <div key={group.name} role="group" aria-labelledby={`nav-${group.name}`}>
               <div className={classes.group} id={`nav-${group.name}`}>
                 {t(`nav.groups.${group.name}`)}
@@ -163,15 +166,17 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
         <Banner tenant={tenant} />
         {children}
       </AppShell.Main>
-      <CommandPalette
-        opened={palette}
-        onClose={() => setPalette(false)}
-        me={me}
-        tenant={tenant}
-        toggle={toggle}
-        signOut={leave}
-      />
-      <ShortcutHelp opened={help} onClose={() => setHelp(false)} />
+      {palette && (
+        <CommandPalette
+          opened={palette}
+          onClose={() => setPalette(false)}
+          me={me}
+          tenant={tenant}
+          toggle={toggle}
+          signOut={leave}
+        />
+      )}
+      {help && <ShortcutHelp opened={help} onClose={() => setHelp(false)} />}
     </AppShell>
   );
 }

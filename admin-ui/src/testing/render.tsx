@@ -14,14 +14,12 @@ const resources = Object.fromEntries(
   Object.entries(files).map(([path, words]) => [path.split('/').at(-1)?.replace('.json', '') ?? '', words]),
 );
 
-await i18next
-  .use(initReactI18next)
-  .init({
-    lng: 'en',
-    resources: { en: resources as Record<string, Record<string, string>> },
-    defaultNS: 'shared',
-    interpolation: { escapeValue: false },
-  });
+await i18next.use(initReactI18next).init({
+  lng: 'en',
+  resources: { en: resources as Record<string, Record<string, string>> },
+  defaultNS: 'shared',
+  interpolation: { escapeValue: false },
+});
 
 export const acme: Tenant = {
   slug: 'acme',

@@ -7,17 +7,19 @@ import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { GuardedButton } from '@/shared/ui/can';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { FilteredState, NeverState } from '@/shared/ui/empty-state';
+import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 import { TimeRange } from '@/shared/ui/time-range';
 import { actions } from './actions';
 import classes from './audit.module.css';
-import { EventDrawer } from './event-drawer';
 import { type AuditFilters, asked, type Event, exportUrl, fetchEvents } from './queries';
-import { SaveView } from './save-view';
 import { useSentence } from './use-sentence';
-import { Verify } from './verify';
 import { deleteView, loadViews, saveView } from './views';
+
+const EventDrawer = later(() => import('./event-drawer').then((m) => m.EventDrawer));
+const SaveView = later(() => import('./save-view').then((m) => m.SaveView));
+const Verify = later(() => import('./verify').then((m) => m.Verify));
 
 export type AuditSearch = AuditFilters & { event?: string };
 
@@ -189,12 +191,14 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
           )
         }
       />
-      <EventDrawer
-        id={event}
-        known={pages.rows.find((e) => e.id === event)}
-        onClose={() => change({ event: undefined })}
-        onFilter={(next) => onSearch(next)}
-      />
+      {event && (
+        <EventDrawer
+          id={event}
+          known={pages.rows.find((e) => e.id === event)}
+          onClose={() => change({ event: undefined })}
+          onFilter={(next) => onSearch(next)}
+        />
+      )}
       {saving && (
         <SaveView
           onClose={() => setSaving(false)}

@@ -4,7 +4,7 @@ import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { DetailDrawer } from '@/shared/ui/detail-drawer';
 import { ButtonLink } from '@/shared/ui/links';
 import { Facts, Panel } from '@/shared/ui/page-header';
-import { KeyStatus } from './keys-page';
+import { KeyStatus } from './key-status';
 import { LastDay } from './last-day';
 import type { Key } from './queries';
 

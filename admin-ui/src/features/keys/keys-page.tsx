@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Button, Group, Menu, Select, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Badge, Button, Group, Menu, Select, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Ellipsis } from 'lucide-react';
 import { useState } from 'react';
@@ -11,14 +11,16 @@ import { useNow } from '@/shared/lib/use-now';
 import { GuardedButton } from '@/shared/ui/can';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { FilteredState, NeverState } from '@/shared/ui/empty-state';
+import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
-import { Status } from '@/shared/ui/status';
-import { CreateKey } from './create-key';
-import { IssuedKey } from './issued-key';
-import { KeyDrawer } from './key-drawer';
-import { fetchKeys, type Key, keysKey, retiring, status, useKeyChanges } from './queries';
-import { RevokeKey } from './revoke-key';
-import { RotateKey } from './rotate-key';
+import { KeyStatus } from './key-status';
+import { fetchKeys, type Key, keysKey, useKeyChanges } from './queries';
+
+const CreateKey = later(() => import('./create-key').then((m) => m.CreateKey));
+const IssuedKey = later(() => import('./issued-key').then((m) => m.IssuedKey));
+const KeyDrawer = later(() => import('./key-drawer').then((m) => m.KeyDrawer));
+const RevokeKey = later(() => import('./revoke-key').then((m) => m.RevokeKey));
+const RotateKey = later(() => import('./rotate-key').then((m) => m.RotateKey));
 
 export interface KeysSearch {
   store?: string;
@@ -142,13 +144,15 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
           )
         }
       />
-      <KeyDrawer
-        of={open}
-        now={now}
-        onClose={() => onSearch({ ...search, key: undefined })}
-        rotate={setRotating}
-        revoke={setRevoking}
-      />
+      {open && (
+        <KeyDrawer
+          of={open}
+          now={now}
+          onClose={() => onSearch({ ...search, key: undefined })}
+          rotate={setRotating}
+          revoke={setRevoking}
+        />
+      )}
       {search.create && !issued && creatable.length > 0 && (
         <CreateKey
           stores={creatable}
@@ -179,21 +183,5 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
         />
       )}
     </>
-  );
-}
-
-export function KeyStatus({ of, now }: { of: Key; now: number }) {
-  const { t } = useTranslation('keys');
-  const format = useFormat();
-  const old = retiring(of, now);
-  return (
-    <Group gap={6}>
-      <Status of={status(of, now)} />
-      {old?.expiresAt && (
-        <Text size="xs" c="dimmed" span>
-          {t('oldEnds', { when: format.ago(old.expiresAt, now) })}
-        </Text>
-      )}
-    </Group>
   );
 }

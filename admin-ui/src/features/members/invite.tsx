@@ -1,9 +1,9 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { onceKey } from '@/api/client';
 import { asApiError } from '@/api/problem';
+import { notify } from '@/shared/lib/notify';
 import { useTenant } from '@/shared/lib/tenant';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote } from '@/shared/ui/empty-state';
@@ -36,7 +36,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
             },
             {
               onSuccess: (member) => {
-                notifications.show({ message: t('invite.done', { email: member.email }) });
+                void notify(t('invite.done', { email: member.email }));
                 onClose();
               },
             },

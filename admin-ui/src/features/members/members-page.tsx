@@ -1,12 +1,14 @@
 import { Tabs } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { GuardedButton } from '@/shared/ui/can';
+import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
-import { Invite } from './invite';
-import { OperatorsTab } from './operators-tab';
 import { PeopleTab } from './people-tab';
-import { ReviewTab } from './review-tab';
-import { RolesTab } from './roles-tab';
+
+const Invite = later(() => import('./invite').then((m) => m.Invite));
+const OperatorsTab = later(() => import('./operators-tab').then((m) => m.OperatorsTab));
+const ReviewTab = later(() => import('./review-tab').then((m) => m.ReviewTab));
+const RolesTab = later(() => import('./roles-tab').then((m) => m.RolesTab));
 
 export interface MembersSearch {
   tab?: 'people' | 'roles' | 'review' | 'operators';

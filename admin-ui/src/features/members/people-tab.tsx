@@ -5,9 +5,11 @@ import { usePages } from '@/api/pages';
 import { useFormat, useTenant } from '@/shared/lib/tenant';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { NeverState } from '@/shared/ui/empty-state';
+import { later } from '@/shared/ui/later';
 import { Status } from '@/shared/ui/status';
-import { MemberDrawer } from './member-drawer';
 import { grantLabel, type Member, membersKey } from './queries';
+
+const MemberDrawer = later(() => import('./member-drawer').then((m) => m.MemberDrawer));
 
 export function PeopleTab({
   member,
@@ -62,7 +64,7 @@ export function PeopleTab({
         onOpen={(m) => onMember(m.id)}
         empty={<NeverState title={t('none')} text={t('noneText')} />}
       />
-      <MemberDrawer id={member} onClose={() => onMember(undefined)} />
+      {member && <MemberDrawer id={member} onClose={() => onMember(undefined)} />}
     </>
   );
 }

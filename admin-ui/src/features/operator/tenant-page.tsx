@@ -1,18 +1,20 @@
-import { Button, Group, Loader, NumberInput, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Loader, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ChangeEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Versioned } from '@/api/client';
+import { notify } from '@/shared/lib/notify';
 import { useCan, useFormat } from '@/shared/lib/tenant';
 import { GuardedButton } from '@/shared/ui/can';
 import { ConfirmByName } from '@/shared/ui/confirm-by-name';
 import { ErrorNote, ErrorState } from '@/shared/ui/empty-state';
+import { later } from '@/shared/ui/later';
 import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
-import { Enter } from './enter';
 import { type TenantRow, tenantQuery, useTenantChanges } from './queries';
+
+const Enter = later(() => import('./enter').then((m) => m.Enter));
 
 export function TenantPage({ slug }: { slug: string }) {
   const { t } = useTranslation('operator');
@@ -30,6 +32,12 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
   const [suspending, setSuspending] = useState(false);
   const [entering, setEntering] = useState(false);
   const form = useForm({ mode: 'controlled', initialValues: { name: tenant.name, ...tenant.limits } });
+  const number = (name: 'requestsPerMinute' | 'statementsPerMinute') => ({
+    ...form.getInputProps(name),
+    // A native field gives text.
+    onChange: (event: ChangeEvent<HTMLInputElement>) =>
+      form.setFieldValue(name, event.currentTarget.valueAsNumber || 0),
+  });
   const readOnly = !can('tenants.manage');
   return (
     <>
@@ -73,7 +81,7 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
             onSubmit={form.onSubmit(({ name, ...limits }) =>
               change.mutate(
                 { tenant: tenant.slug, etag, body: { name, limits } },
-                { onSuccess: () => void notifications.show({ message: t('saved', { ns: 'shared' }) }) },
+                { onSuccess: () => void notify(t('saved', { ns: 'shared' })) },
               ),
             )}
           >
@@ -85,21 +93,23 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
                 disabled={readOnly}
                 {...form.getInputProps('name')}
               />
-              <NumberInput
+              <TextInput
+                type="number"
                 label={t('requests')}
                 description={t('limitHint')}
                 min={0}
                 max={1_000_000_000}
                 disabled={readOnly}
-                {...form.getInputProps('requestsPerMinute')}
+                {...number('requestsPerMinute')}
               />
-              <NumberInput
+              <TextInput
+                type="number"
                 label={t('statements')}
                 description={t('limitHint')}
                 min={0}
                 max={1_000_000_000}
                 disabled={readOnly}
-                {...form.getInputProps('statementsPerMinute')}
+                {...number('statementsPerMinute')}
               />
               <ErrorNote error={change.error} />
               <Group>

@@ -10,10 +10,12 @@ import { GuardedButton } from '@/shared/ui/can';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote, NeverState } from '@/shared/ui/empty-state';
+import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
-import { Enter } from './enter';
 import { type TenantRow, useTenantChanges } from './queries';
+
+const Enter = later(() => import('./enter').then((m) => m.Enter));
 
 export function TenantsPage() {
   const { t } = useTranslation('operator');

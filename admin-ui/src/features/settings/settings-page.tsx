@@ -1,10 +1,11 @@
-import { Alert, Button, Group, NumberInput, Radio, Select, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Radio, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ChangeEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema, type Versioned, versioned } from '@/api/client';
 import { asApiError } from '@/api/problem';
+import { notify } from '@/shared/lib/notify';
 import { useCan, useTenant } from '@/shared/lib/tenant';
 import { ErrorNote, ErrorState } from '@/shared/ui/empty-state';
 import { PageHeader, Panel } from '@/shared/ui/page-header';
@@ -41,6 +42,12 @@ function Form({ of }: { of: Versioned<Settings> }) {
   const can = useCan();
   const queries = useQueryClient();
   const form = useForm<Settings>({ mode: 'controlled', initialValues: of.value });
+  const number = (name: 'viewingCap' | 'auditDays') => ({
+    ...form.getInputProps(name),
+    // A native field gives text.
+    onChange: (event: ChangeEvent<HTMLInputElement>) =>
+      form.setFieldValue(name, event.currentTarget.valueAsNumber || 0),
+  });
   const save = useMutation({
     mutationFn: (values: Settings) =>
       call(
@@ -50,7 +57,7 @@ function Form({ of }: { of: Versioned<Settings> }) {
         }),
       ),
     onSuccess: async () => {
-      notifications.show({ message: t('saved', { ns: 'shared' }) });
+      void notify(t('saved', { ns: 'shared' }));
       await Promise.all([
         queries.invalidateQueries({ queryKey: ['settings', tenant.slug] }),
         queries.invalidateQueries({ queryKey: ['me'] }),
@@ -102,21 +109,23 @@ function Form({ of }: { of: Versioned<Settings> }) {
                 ))}
               </Stack>
             </Radio.Group>
-            <NumberInput
+            <TextInput
+              type="number"
               label={t('viewingCap')}
               description={t('viewingCapHint')}
               min={0}
               max={1_000_000}
               disabled={readOnly}
-              {...form.getInputProps('viewingCap')}
+              {...number('viewingCap')}
             />
-            <NumberInput
+            <TextInput
+              type="number"
               label={t('auditDays')}
               description={t('auditDaysHint')}
               min={0}
               max={36_500}
               disabled={readOnly}
-              {...form.getInputProps('auditDays')}
+              {...number('auditDays')}
             />
           </Stack>
         </Panel>

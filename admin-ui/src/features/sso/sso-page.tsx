@@ -1,7 +1,6 @@
 import { Alert, Badge, Button, Group, Loader, Stack, Text, TextInput } from '@mantine/core';
-import { useForm } from '@mantine/form';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ChangeEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema, type Versioned, versioned } from '@/api/client';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
@@ -115,20 +114,23 @@ function Draft({ of: { value, etag } }: { of: Versioned<SSO> }) {
   const can = useCan();
   const queries = useQueryClient();
   const from = value.draft ?? value.active;
-  const form = useForm({
-    mode: 'controlled',
-    initialValues: {
-      issuer: from?.issuer ?? '',
-      clientId: from?.clientId ?? '',
-      clientSecret: '',
-      scopes: (from?.scopes ?? ['openid', 'email', 'profile']).join(' '),
-      groupsClaim: from?.groupsClaim ?? 'groups',
-      domains: (from?.domains ?? []).join(' '),
-      defaultRole: from?.defaultRole ?? '',
-    },
+  const initial = {
+    issuer: from?.issuer ?? '',
+    clientId: from?.clientId ?? '',
+    clientSecret: '',
+    scopes: (from?.scopes ?? ['openid', 'email', 'profile']).join(' '),
+    groupsClaim: from?.groupsClaim ?? 'groups',
+    domains: (from?.domains ?? []).join(' '),
+    defaultRole: from?.defaultRole ?? '',
+  };
+  const [values, setValues] = useState(initial);
+  const field = (name: keyof typeof initial) => ({
+    value: values[name],
+    onChange: (event: ChangeEvent<HTMLInputElement>) => setValues({ ...values, [name]: event.currentTarget.value }),
   });
+  const dirty = JSON.stringify(values) !== JSON.stringify(initial);
   const save = useMutation({
-    mutationFn: (values: typeof form.values) =>
+    mutationFn: () =>
       call(
         api.PUT('/api/v1/tenants/{tenant}/sso', {
           params: { path: { tenant: tenant.slug }, header: { 'If-Match': etag } },
@@ -140,7 +142,13 @@ function Draft({ of: { value, etag } }: { of: Versioned<SSO> }) {
   const readOnly = !can('sso.manage');
   return (
     <Panel title={t('draft')}>
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))} autoComplete="off">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+        autoComplete="off"
+      >
         <Stack>
           <Text size="sm" c="dimmed">
             {t('draftText')}
@@ -152,40 +160,40 @@ function Draft({ of: { value, etag } }: { of: Versioned<SSO> }) {
             placeholder="https://login.example.com"
             required
             disabled={readOnly}
-            {...form.getInputProps('issuer')}
+            {...field('issuer')}
           />
-          <TextInput label={t('clientId')} required disabled={readOnly} {...form.getInputProps('clientId')} />
+          <TextInput label={t('clientId')} required disabled={readOnly} {...field('clientId')} />
           <TextInput
             type="password"
             label={t('clientSecret')}
             description={from ? t('secretKept') : t('secretHint')}
             autoComplete="new-password"
             disabled={readOnly}
-            {...form.getInputProps('clientSecret')}
+            {...field('clientSecret')}
           />
           <TextInput
             label={t('domainsAllowed')}
             description={t('domainsHint')}
             disabled={readOnly}
-            {...form.getInputProps('domains')}
+            {...field('domains')}
           />
-          <TextInput label={t('scopes')} disabled={readOnly} {...form.getInputProps('scopes')} />
+          <TextInput label={t('scopes')} disabled={readOnly} {...field('scopes')} />
           <TextInput
             label={t('groupsClaim')}
             description={t('groupsHint')}
             disabled={readOnly}
-            {...form.getInputProps('groupsClaim')}
+            {...field('groupsClaim')}
           />
           <TextInput
             label={t('defaultRole')}
             description={t('defaultRoleHint')}
             disabled={readOnly}
-            {...form.getInputProps('defaultRole')}
+            {...field('defaultRole')}
           />
           <ErrorNote error={save.error} />
           {!readOnly && (
             <Group>
-              <Button type="submit" loading={save.isPending} disabled={!form.isDirty()}>
+              <Button type="submit" loading={save.isPending} disabled={!dirty}>
                 {t('saveDraft')}
               </Button>
             </Group>

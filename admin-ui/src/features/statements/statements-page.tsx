@@ -10,13 +10,15 @@ import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { outcome } from '@/shared/lib/xapi';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { ErrorState, FilteredState, ForbiddenState, NeverState } from '@/shared/ui/empty-state';
+import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
 import { formatChips, parseChips, QueryBar } from '@/shared/ui/query-bar';
 import { TimeRange } from '@/shared/ui/time-range';
 import { merge, statementsKey, useLiveTail } from './queries';
 import { fields, filters, guess, Vocabulary, valid } from './query';
-import { StatementDrawer } from './statement-drawer';
 import classes from './statements.module.css';
+
+const StatementDrawer = later(() => import('./statement-drawer').then((m) => m.StatementDrawer));
 
 export interface StatementsSearch {
   store?: string;
@@ -188,13 +190,15 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           )
         }
       />
-      <StatementDrawer
-        store={store}
-        stores={stores}
-        id={search.id}
-        onOpen={(id, at) => onSearch({ ...search, id, store: at ?? search.store })}
-        onQuery={(next) => onSearch({ store: search.store, q: next })}
-      />
+      {search.id && (
+        <StatementDrawer
+          store={store}
+          stores={stores}
+          id={search.id}
+          onOpen={(id, at) => onSearch({ ...search, id, store: at ?? search.store })}
+          onQuery={(next) => onSearch({ store: search.store, q: next })}
+        />
+      )}
     </>
   );
 }

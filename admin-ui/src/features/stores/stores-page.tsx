@@ -1,11 +1,11 @@
 import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, onceKey, type Schema, versioned } from '@/api/client';
 import { usePages } from '@/api/pages';
 import { asApiError } from '@/api/problem';
+import { notify } from '@/shared/lib/notify';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { GuardedButton } from '@/shared/ui/can';
 import { ConfirmByName } from '@/shared/ui/confirm-by-name';
@@ -40,7 +40,7 @@ export function StoresPage() {
       ),
     onSuccess: async ({ deleted }) => {
       setEmptying(undefined);
-      notifications.show({ message: t('emptied', { count: deleted, shown: format.number(deleted) }) });
+      void notify(t('emptied', { count: deleted, shown: format.number(deleted) }));
       await queries.invalidateQueries({ queryKey: ['statements', tenant.slug] });
     },
   });

@@ -3,9 +3,9 @@ import classes from './page.module.css';
 /** Text of programs; it can be scrolled by keys, which is why it can have the focus. */
 export function Code({ text, label, wrap }: { text: string; label: string; wrap?: boolean }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by keys (axe: scrollable-region-focusable)
     <section
       className={`${classes.code} ${wrap ? classes.wrap : ''}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by keys (axe: scrollable-region-focusable)
       tabIndex={0}
       aria-label={label}
       style={{ whiteSpace: wrap ? undefined : 'pre' }}
