@@ -55,7 +55,8 @@ export const theme = createTheme({
     // The kit's heading of a dialog is a <header>, which counts as a banner of the page.
     Modal: { defaultProps: { centered: false, radius: 'md', attributes: { header: { role: 'presentation' } } } },
     Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
-    Button: { defaultProps: { size: 'sm' } },
+    // A row that is too narrow wraps or shrinks its text; a button keeps its words.
+    Button: { defaultProps: { size: 'sm' }, styles: { root: { flexShrink: 0 } } },
     Tooltip: {
       defaultProps: { withArrow: true, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } },
     },
