@@ -48,7 +48,7 @@ func newRoot(sh *shell) *cobra.Command {
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServe(sh), newMigrate(sh), newTenant(sh), newStore(sh), newKey(sh), newMember(sh), newGrant(sh), newSSO(sh), newKeyring(sh), newDev(sh), newBench())
+	root.AddCommand(newServe(sh), newMigrate(sh), newTenant(sh), newStore(sh), newKey(sh), newMember(sh), newGrant(sh), newSSO(sh), newKeyring(sh), newAudit(sh), newDev(sh), newBench())
 	return root
 }
 

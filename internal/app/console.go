@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Consol
 	return httpapi.Console{
 		Policies: policies, Sessions: sessions, SignIn: signIn, Tokens: tokens, Operator: operator, Peppers: m.config.Peppers,
 		Keyring: ring, PublicURL: m.config.PublicURL, ViewingCap: c.ViewingCap, Version: version(),
+		Insecure: slices.ContainsFunc(c.PrivateNetworks, func(n netip.Prefix) bool { return n.Addr().IsLoopback() }),
 	}, nil
 }
 
@@ -93,7 +95,7 @@ func (m *Main) openLog(ctx context.Context, db *postgres.DB, ring *keyring.Ring)
 	}
 	sealer := audit.NewSealer(seal)
 	streamer := audit.NewStreamer(audit.StreamerConfig{
-		Sealer: role, Cipher: ring, Logger: m.log, AllowPrivate: len(c.PrivateNetworks) > 0,
+		Sealer: role, Cipher: ring, Logger: m.log, Private: c.PrivateNetworks,
 	})
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -34,7 +35,7 @@ type search struct {
 	from   time.Time // and not before this time
 
 	upto, last int64     // of the last segment; 0: there is none
-	newest     time.Time // of all segments
+	newest     time.Time // of all segments' events
 }
 
 func newSearch(tx *postgres.Tx, f Filter, page Page) (*search, error) {
@@ -91,17 +92,18 @@ func (s *search) run() ([]Line, *key, error) {
 	if len(s.terms) == 0 {
 		return s.scan(s.from, 0, max(s.limit+1, s.needed()))
 	}
-	err := s.tx.QueryRow(s.ctx, `select upto, last, newest from audit_segments where tenant_id = $1 order by upto desc limit 1`, s.tenant).
-		Scan(&s.upto, &s.last, &s.newest)
-	if err == pgx.ErrNoRows {
+	// Ids and times are given in nearly the same order: what has a greater id
+	// than every event of the segments is at most a transaction's life older.
+	// Unless the clock was wrong when they were written, and has been put back.
+	var recent time.Time
+	err := s.tx.QueryRow(s.ctx, `select upto, last, horizon, case when newest > now() then oldest else newest end - $2::interval
+		from audit_segments where tenant_id = $1 order by upto desc limit 1`, s.tenant, lateMax).Scan(&s.upto, &s.last, &s.newest, &recent)
+	if errors.Is(err, pgx.ErrNoRows) {
 		return s.scan(s.from, 0, scanMax)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	// Ids and times are given in nearly the same order: what has a greater id
-	// than every event of the segments is at most a transaction's life older.
-	recent := s.newest.Add(-lateMax)
 	if recent.Before(s.from) {
 		recent = s.from
 	}
@@ -255,10 +257,6 @@ func (s *search) stop(lines []Line, cut *key, high int64) ([]Line, *key, error) 
 	if h == nil || cut != nil && cut.compare(*h) > 0 {
 		h = cut
 	}
-	if h != nil && h.compare(s.bound) >= 0 {
-		// Only where the clock has been put back by a lot: what lies here is passed over rather than looked at for ever.
-		h = &key{s.bound.at - 1, math.MaxInt64}
-	}
 	return lines, h, nil
 }
 
@@ -275,18 +273,26 @@ func (s *search) beyond(h key, sets ...[]Line) (n int) {
 
 // horizon returns what no event of segment high, or of one before it, lies beyond; nil: there are none.
 func (s *search) horizon(high int64) (*key, error) {
-	var newest time.Time
-	err := s.tx.QueryRow(s.ctx, `select newest from audit_segments where tenant_id = $1 and upto <= $2 order by upto desc limit 1`, s.tenant, high).Scan(&newest)
-	if err == pgx.ErrNoRows || err == nil && newest.Before(s.from) {
+	var newest *time.Time
+	err := s.tx.QueryRow(s.ctx, `select horizon from audit_segments where tenant_id = $1 and upto <= $2 order by upto desc limit 1`, s.tenant, high).Scan(&newest)
+	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	return &key{newest.UnixMicro(), math.MaxInt64}, err
+	if err == nil && newest.UnixMicro() >= s.bound.at {
+		// The clock was ahead once. Segments that reach beyond the page, and lie further back than one may look, are passed over.
+		err = s.tx.QueryRow(s.ctx, `select max(newest) from audit_segments where tenant_id = $1 and upto <= $2 and newest < $3`,
+			s.tenant, high, s.bound.time()).Scan(&newest)
+	}
+	if err != nil || newest == nil || newest.Before(s.from) {
+		return nil, err
+	}
+	return &key{newest.UnixMicro(), math.MaxInt64}, nil
 }
 
 // segments returns between which segments, both included, all events between s.from and s.bound are.
 func (s *search) segments() (low, high int64, err error) {
 	b := &pgx.Batch{}
-	b.Queue(`select coalesce((select upto from audit_segments where tenant_id = $1 and newest >= $2 order by newest, upto limit 1), 1)`, s.tenant, s.from)
+	b.Queue(`select coalesce((select upto from audit_segments where tenant_id = $1 and newest >= $2 order by upto limit 1), 1)`, s.tenant, s.from)
 	b.Queue(`select coalesce((select upto from audit_segments where tenant_id = $1 and oldest <= $2 order by upto desc limit 1), 0)`, s.tenant, s.bound.time())
 	results := s.tx.SendBatch(s.ctx, b)
 	defer func() { err = first(err, results.Close()) }()

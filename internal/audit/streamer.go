@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,14 +19,14 @@ import (
 
 // StreamerConfig is what a Streamer needs. Zero durations are the defaults.
 type StreamerConfig struct {
-	Sealer       *postgres.Sealer
-	Cipher       Cipher
-	Logger       *slog.Logger   // nil: slog.Default
-	AllowPrivate bool           // also send to addresses of private networks and of this machine
-	Roots        *x509.CertPool // whom servers' certificates are of; nil: the system's
-	Every        time.Duration  // between looks for something to send; 0 is a second
-	Timeout      time.Duration  // of one delivery; 0 is 10 s
-	Backoff      time.Duration  // after the first failure, doubled with each until an hour; 0 is 2 s
+	Sealer  *postgres.Sealer
+	Cipher  Cipher
+	Logger  *slog.Logger   // nil: slog.Default
+	Private []netip.Prefix // networks that are not public, and yet may be sent to
+	Roots   *x509.CertPool // whom servers' certificates are of; nil: the system's
+	Every   time.Duration  // between looks for something to send; 0 is a second
+	Timeout time.Duration  // of one delivery; 0 is 10 s
+	Backoff time.Duration  // after the first failure, doubled with each until an hour; 0 is 2 s
 }
 
 // Streamer sends sealed events to where tenants want them: each at least once,
@@ -55,7 +56,7 @@ func NewStreamer(c StreamerConfig) *Streamer {
 			*d = otherwise
 		}
 	}
-	return &Streamer{config: c, log: c.Logger, dialer: guardedDialer(c.AllowPrivate, c.Timeout)}
+	return &Streamer{config: c, log: c.Logger, dialer: guardedDialer(c.Private, c.Timeout)}
 }
 
 // Stats gives the events delivered and the deliveries that failed since the process began.

@@ -303,3 +303,14 @@ func (v *verification) gone(ctx context.Context, tx Rows, l *link) error {
 	}
 	return err
 }
+
+// Event is what the log says of having been verified.
+func (r *Report) Event() Event {
+	e := Event{Type: AuditVerified, Details: map[string]any{
+		"ok": r.OK, "seals": r.Seals, "events": r.Events, "problems": r.Problems, "head": r.Head, "expired_up_to_seal": r.Expired, "anchors": r.Anchors,
+	}}
+	if !r.OK {
+		e.Outcome, e.Details["first"] = Failure, r.Findings[0]
+	}
+	return e
+}
