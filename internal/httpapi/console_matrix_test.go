@@ -26,7 +26,7 @@ var notYet = []string{
 	"getSSO", "changeSSO", "getSSOTest", "testSSO", "activateSSO", "listMappings", "createMapping", "deleteMapping",
 	"listDomains", "createDomain", "deleteDomain", "verifyDomain", "listScimTokens", "createScimToken", "revokeScimToken",
 	"listStatements", "getStatement", "listRelatedStatements", "getVoidingStatement", "voidStatement", "listDocuments", "getDocument",
-	"listAuditEvents", "getAuditEvent", "proveAuditEvent", "verifyAudit", "exportAudit", "listStreams", "createStream", "changeStream", "deleteStream",
+	"listAuditEvents", "getAuditEvent", "proveAuditEvent", "verifyAudit", "exportAudit", "listStreams", "createStream", "changeStream", "deleteStream", "getStream", "rotateStream",
 	"signIn", "finishSignIn", "signOut", "backchannelLogout", "recover",
 	"listScimUsers", "createScimUser", "getScimUser", "replaceScimUser", "patchScimUser", "deleteScimUser",
 	"listScimGroups", "createScimGroup", "getScimGroup", "replaceScimGroup", "patchScimGroup", "deleteScimGroup",
