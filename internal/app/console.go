@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Consol
 	return httpapi.Console{
 		Policies: policies, Sessions: sessions, SignIn: signIn, Tokens: tokens, Operator: operator, Peppers: m.config.Peppers,
 		Keyring: ring, PublicURL: m.config.PublicURL, ViewingCap: c.ViewingCap, Version: version(),
+		Insecure: slices.ContainsFunc(c.PrivateNetworks, func(n netip.Prefix) bool { return n.Addr().IsLoopback() }),
 	}, nil
 }
 

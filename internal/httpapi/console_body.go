@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"errors"
-	"mime"
 	"net/http"
 	"reflect"
 
@@ -19,8 +18,7 @@ const maxJSON = 1 << 20
 // the description has its name. Whatever breaks a rule there is Invalid with
 // its place: syntax, members that occur twice or are unknown, bounds.
 func receive[T any](x *exchange) (model T, body []byte, err error) {
-	kind, parameters, err := mime.ParseMediaType(x.request.Header.Get("Content-Type"))
-	if charset := parameters["charset"]; err != nil || kind != "application/json" || charset != "" && charset != "utf-8" && charset != "UTF-8" {
+	if !declares(x.request, "application/json") {
 		return model, nil, &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "send the body as application/json, in UTF-8"}
 	}
 	if body, err = x.readBody(maxJSON); err != nil {

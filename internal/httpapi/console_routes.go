@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/stoa-lrs/stoa/internal/authz"
 )
@@ -19,7 +20,7 @@ func (a *API) consoleRoutes() []route {
 		tenants = "/api/v1/tenants"
 		of      = "/api/v1/tenants/:tenant"
 	)
-	return []route{
+	return slices.Concat([]route{
 		{get, "/docs", everybody, a.docs, nowhere},
 		{get, "/docs/:file", everybody, a.docsFile, nowhere},
 		{get, "/api/v1/openapi.json", everybody, a.getDescription, nowhere},
@@ -74,5 +75,5 @@ func (a *API) consoleRoutes() []route {
 
 		{get, of + "/access-review", authz.MembersView, a.reviewAccess, ofTenant},
 		{get, of + "/entries", authz.MembersView, a.listEntries, ofTenant},
-	}
+	}, a.signInRoutes(), a.ssoRoutes(), a.scimRoutes())
 }
