@@ -44,7 +44,10 @@ func TestAPersonSignsIn(t *testing.T) {
 	in := p.events(audit.SignedIn)
 	require.Len(t, in, 1)
 	require.Equal(t, who.Session, in[0].Session)
-	require.Len(t, p.events(audit.MemberJoined), 1)
+	require.Equal(t, who.Subject(), in[0].Actor)
+	joined := p.events(audit.MemberJoined)
+	require.Len(t, joined, 1)
+	require.Equal(t, who.Subject(), joined[0].Actor)
 	require.Equal(t, audit.Source{
 		Actor:   audit.Actor{Kind: audit.ByMember, ID: "member:" + id.Text(who.Member), Name: "ada@acme.example"},
 		Address: "192.0.2.7", UserAgent: "Laptop/1.0", Session: who.Session, RequestID: "r-1",

@@ -3,11 +3,12 @@ package authn
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/fault"
-	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
 // SignOut ends the browser session of a cookie's value in all its tenants, and
@@ -26,8 +27,8 @@ func (s *SignIn) SignOut(ctx context.Context, cookie, afterwards string, from Cl
 		p := in.person()
 		src, _ := audit.From(ctx)
 		ctx := audit.With(ctx, p.Source(from, src.RequestID))
-		err := s.sessions.end(ctx, p.Scope(), in.Member, in.ID, "signed out", audit.Event{
-			Type: audit.SignedOut, Target: audit.Target{Kind: "member", ID: id.Text(in.Member), Name: in.Email},
+		err := s.sessions.end(ctx, p.Scope(), func(tx *postgres.Tx, now time.Time) error {
+			return tenant.SignOut(tx, in.Member, in.ID, now.Add(s.sessions.absolute), now)
 		})
 		if err != nil && !fault.Is(err, fault.NotFound) { // the member may be gone
 			return "", err
@@ -137,7 +138,7 @@ func (s *SignIn) endSID(ctx context.Context, scope postgres.Scope, issuer, sid s
 		return err
 	}
 	for session, at := range found {
-		if err := s.sessions.end(ctx, scope, at.Member, session, byProvider); err != nil && !fault.Is(err, fault.NotFound) {
+		if err := s.sessions.end(ctx, scope, s.sessions.ending(at.Member, session, byProvider)); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 	}

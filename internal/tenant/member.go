@@ -60,6 +60,14 @@ func (m *Member) target() audit.Target {
 	return audit.Target{Kind: "member", ID: id.Text(m.ID), Name: m.Email}
 }
 
+// actor is the member as the log names whoever does something; as authn does.
+func (m *Member) actor(t *Tenant) audit.Actor {
+	if t.IsPlatform() {
+		return audit.Actor{Kind: audit.ByOperator, ID: authz.OperatorSubject(m.ID), Name: m.Email}
+	}
+	return audit.Actor{Kind: audit.ByMember, ID: authz.Subject(m.ID), Name: m.Email}
+}
+
 func (m *Member) state() map[string]any {
 	s := map[string]any{"email": m.Email, "name": m.Name, "status": m.Status}
 	if m.Issuer != "" {
@@ -288,6 +296,11 @@ func RemoveMember(tx *postgres.Tx, member, version int64) error {
 // saveMember writes m and tells of what is different from before; nothing
 // different is no event. Version and UpdatedAt follow.
 func saveMember(tx *postgres.Tx, m, before *Member, event audit.Type, now time.Time) error {
+	return saveMemberBy(tx, audit.Actor{}, m, before, event, now)
+}
+
+// saveMemberBy is saveMember by that actor; zero: that of the source.
+func saveMemberBy(tx *postgres.Tx, by audit.Actor, m, before *Member, event audit.Type, now time.Time) error {
 	if *m == *before {
 		return nil
 	}
@@ -299,5 +312,5 @@ func saveMember(tx *postgres.Tx, m, before *Member, event audit.Type, now time.T
 		m.profile, m.Version, m.UpdatedAt); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Event{Type: event, Target: m.target(), Before: before.state(), After: m.state()})
+	return audit.Record(tx, audit.Event{Type: event, Actor: by, Target: m.target(), Before: before.state(), After: m.state()})
 }

@@ -93,17 +93,20 @@ func keep(tx *postgres.Tx, d decision, who Identity, by *Provider, now time.Time
 	if m.LastSignInAt == nil {
 		event = audit.MemberJoined
 	}
-	var err error
+	t, err := self(tx)
+	if err != nil {
+		return err
+	}
 	if d.made {
 		if err = addMember(tx, m); err == nil {
-			err = audit.Record(tx, audit.Event{Type: event, Target: m.target(), After: m.state()})
+			err = audit.Record(tx, audit.Event{Type: event, Actor: m.actor(t), Target: m.target(), After: m.state()})
 		}
 	} else {
 		if !m.SCIM { // the directory's word comes first
 			err = follow(tx, m, who, by)
 		}
 		if err == nil {
-			err = saveMember(tx, m, &before, event, now)
+			err = saveMemberBy(tx, m.actor(t), m, &before, event, now)
 		}
 	}
 	if err != nil {
