@@ -3,6 +3,7 @@ package authn
 import (
 	"context"
 
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
@@ -54,7 +55,7 @@ func (s *SignIn) served(ctx context.Context, of int64) (slug string, err error) 
 		return tx.QueryRow(tx.Context(), `select slug, status from tenants where id = $1`, of).Scan(&slug, &status)
 	})
 	if err == nil && status == tenant.Suspended {
-		err = fail(fault.Forbidden, TenantSuspended, nil, "the tenant is suspended")
+		err = fail(fault.Forbidden, TenantSuspended, nil, "%s", message(authz.ErrSuspended()))
 	}
 	return slug, err
 }

@@ -303,20 +303,6 @@ func TestNobodyLearnsWhoIsKnown(t *testing.T) {
 	}
 }
 
-func TestASuspendedTenantLetsNobodyIn(t *testing.T) {
-	t.Parallel()
-	p := setupPeople(t)
-	r := p.replica()
-	back, login := r.begin()
-	_, err := tenant.Suspend(t.Context(), p.op, "acme")
-	require.NoError(t, err)
-	_, err = r.signIn.Callback(t.Context(), authn.CallbackRequest{Params: back, Login: login, From: laptop})
-	require.Equal(t, authn.TenantSuspended, authn.ReasonOf(err), "%v", err)
-	_, err = r.signIn.Begin(t.Context(), authn.BeginRequest{Tenant: "acme", From: laptop})
-	require.Equal(t, fault.Forbidden, fault.KindOf(err))
-	require.Empty(t, p.events(audit.SignedIn))
-}
-
 func TestADraftIsTriedWithoutASession(t *testing.T) {
 	t.Parallel()
 	p := setupPeople(t)

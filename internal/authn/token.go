@@ -85,7 +85,7 @@ func (t *Tokens) Bearer(ctx context.Context, text string) (*Person, error) {
 		return nil, fault.New(fault.Unauthenticated, "the access token has expired, was revoked, or its person may not use it any more")
 	}
 	if found.bearer.Suspended {
-		return nil, fault.New(fault.Forbidden, "the tenant is suspended")
+		return nil, authz.ErrSuspended()
 	}
 	t.uses.add(use{tenant: of, key: token}, now)
 	return found.person, nil

@@ -86,7 +86,8 @@ func (c *cache) fly(p *place, f *flight, asked time.Time, old *snapshot) {
 	if p.flight == f {
 		p.flight = nil
 	}
-	if f.err == nil && (p.snapshot == nil || f.snapshot.version >= p.snapshot.version) {
+	// A reading that was overtaken by an announcement knows no later status of the same version.
+	if f.err == nil && (p.snapshot == nil || f.snapshot.version > p.snapshot.version || f.changes == p.changes) {
 		p.snapshot = f.snapshot
 		if f.changes == p.changes {
 			p.asked = asked

@@ -91,6 +91,7 @@ func isConsole(path string) bool {
 type caller struct {
 	person *authn.Person   // who acts: of the tenant, or the operator who has entered it
 	people []*authn.Person // all that the session is signed in as; of a token: one
+	closed []string        // slugs of the session's tenants that are suspended
 	tenant int64           // where; the person's own, if the path names none
 	store  *tenant.Store   // nil: the path and the query name none
 	key    *tenant.Key     // nil: the path names none

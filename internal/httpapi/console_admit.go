@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
@@ -47,6 +48,7 @@ func (a *API) admitPerson(x *exchange, r route) error {
 func (a *API) identify(x *exchange, r route, cookie string, bearer bool) error {
 	from := authn.Client{Address: x.remote, Device: x.request.UserAgent()}
 	var people []*authn.Person
+	var closed []string
 	switch {
 	case bearer:
 		kind, token, _ := strings.Cut(x.request.Header.Get("Authorization"), " ")
@@ -71,9 +73,9 @@ func (a *API) identify(x *exchange, r route, cookie string, bearer bool) error {
 		if err != nil {
 			return err
 		}
-		people = s.People
+		people, closed = s.People, s.Suspended
 	}
-	x.caller = &caller{person: people[0], people: people, tenant: people[0].Tenant}
+	x.caller = &caller{person: people[0], people: people, closed: closed, tenant: people[0].Tenant}
 	x.as(people[0], from)
 	return nil
 }
@@ -152,7 +154,11 @@ func (a *API) enter(x *exchange, r route) error {
 			return nil
 		}
 	}
-	if operator == nil {
+	switch {
+	case operator != nil:
+	case slices.Contains(c.closed, slug):
+		return authz.ErrSuspended()
+	default:
 		return a.deny(x, r, c.tenant, noTenant())
 	}
 	x.as(operator, from)
