@@ -82,6 +82,7 @@ type VerifyOptions struct {
 	Anchors  *blob.Bucket  // nil: no comparison
 	Notice   time.Duration // of retention, as in SealerConfig; 0 is 7 days
 	Now      func() time.Time
+	Progress func(seals, events int64) // told now and then how many are verified; nil: nobody
 }
 
 const (
@@ -133,6 +134,9 @@ func Verify(ctx context.Context, read Reading, tenant int64, o VerifyOptions) (*
 	for more := true; more; {
 		if err := read(ctx, func(tx Rows) error { more, err = v.next(ctx, tx); return err }); err != nil {
 			return nil, err
+		}
+		if o.Progress != nil {
+			o.Progress(v.Seals, v.Events)
 		}
 	}
 	if err := read(ctx, func(tx Rows) error { return v.tail(ctx, tx) }); err != nil {
