@@ -38,12 +38,17 @@ type Streamer struct {
 	dialer   *net.Dialer
 	sent     atomic.Int64
 	failures atomic.Int64
+	measured time.Time // by Round; monotonic
+	streams  atomic.Int64
+	failing  atomic.Int64
+	lag      atomic.Int64
 }
 
 const (
 	streamBatch   = 100 // events of one delivery
 	streamWorkers = 8
 	backoffMax    = time.Hour
+	measureEvery  = 10 * time.Second
 )
 
 // NewStreamer returns a Streamer that has not begun.
@@ -59,8 +64,42 @@ func NewStreamer(c StreamerConfig) *Streamer {
 	return &Streamer{config: c, log: c.Logger, dialer: guardedDialer(c.Private, c.Timeout)}
 }
 
-// Stats gives the events delivered and the deliveries that failed since the process began.
-func (s *Streamer) Stats() (sent, failures int64) { return s.sent.Load(), s.failures.Load() }
+// StreamerStats says how streaming goes, for metrics. Streams, Failing and Lag
+// are of all streams, whichever process has them, and up to 10 s old.
+type StreamerStats struct {
+	Sent     int64         // events that this process delivered
+	Failures int64         // deliveries of this process that failed
+	Streams  int64         // that are enabled
+	Failing  int64         // of them, whose last delivery failed
+	Lag      time.Duration // since the oldest seal of which a stream has not had everything
+}
+
+// Stats may be called at any time.
+func (s *Streamer) Stats() StreamerStats {
+	return StreamerStats{
+		Sent: s.sent.Load(), Failures: s.failures.Load(), Streams: s.streams.Load(), Failing: s.failing.Load(), Lag: time.Duration(s.lag.Load()),
+	}
+}
+
+// measure looks how far behind the streams are.
+func (s *Streamer) measure(ctx context.Context) error {
+	if !s.measured.IsZero() && time.Since(s.measured) < measureEvery {
+		return nil
+	}
+	s.measured = time.Now()
+	return s.config.Sealer.Do(ctx, func(tx pgx.Tx) error {
+		var streams, failing int64
+		var lag time.Duration
+		err := tx.QueryRow(ctx, `select count(*), count(*) filter (where failures > 0),
+				coalesce(max(clock_timestamp() - (select at from audit_seals l where l.tenant_id = d.tenant_id and l.number > d.seal
+					and cardinality(events) > 0 order by number limit 1)), interval '0')
+			from audit_streams d where enabled`).Scan(&streams, &failing, &lag)
+		s.streams.Store(streams)
+		s.failing.Store(failing)
+		s.lag.Store(int64(lag))
+		return err
+	})
+}
 
 // Run sends until ctx ends; failures are kept with the stream and tried again.
 func (s *Streamer) Run(ctx context.Context) {
@@ -89,7 +128,8 @@ type duty struct {
 	failures       int
 }
 
-// Round sends once everything that is there to every stream that is due.
+// Round sends once everything that is there to every stream that is due. Not
+// for two goroutines at once.
 func (s *Streamer) Round(ctx context.Context) error {
 	duties := make(chan duty)
 	var running sync.WaitGroup
@@ -121,7 +161,7 @@ func (s *Streamer) Round(ctx context.Context) error {
 	}
 	close(duties)
 	running.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.measure(ctx))...)
 }
 
 // lease takes some streams that are due and have something to send.
@@ -163,10 +203,11 @@ func (s *Streamer) serve(ctx context.Context, d duty) error {
 			return err
 		}
 		if len(b.lines) > 0 {
-			if err := s.deliver(ctx, d, b); err != nil {
-				if ctx.Err() != nil {
-					return nil // we are ending; the lease runs out by itself
-				}
+			err := s.deliver(ctx, d, b)
+			if ctx.Err() != nil {
+				break // we are ending; the lease runs out by itself, and the batch is sent again
+			}
+			if err != nil {
 				return s.failed(ctx, d, err)
 			}
 			s.sent.Add(int64(len(b.lines)))
