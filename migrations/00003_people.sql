@@ -197,6 +197,7 @@ create table entries (
     primary key (tenant_id, id)
 );
 create index on entries (tenant_id, entered_at, id);
+create index entry_not_left on entries (tenant_id) where left_at is null;
 
 -- One way back in when nobody can sign in: made in the shell, good once.
 create table recovery_links (

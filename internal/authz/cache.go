@@ -112,6 +112,19 @@ func (c *cache) place(tenant int64) *place {
 	return p
 }
 
+// over lists the tenants in which an operator's entry is over, as far as is known here.
+func (c *cache) over(now time.Time) (tenants []int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for tenant, e := range c.tenants {
+		s := e.Value.(*place).snapshot
+		if s != nil && (s.untold || !s.entryEnds.IsZero() && !now.Before(s.entryEnds)) {
+			tenants = append(tenants, tenant)
+		}
+	}
+	return tenants
+}
+
 // stale makes the next reader of that tenant look at the database.
 func (c *cache) stale(tenant int64) {
 	c.mu.Lock()

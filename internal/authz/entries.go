@@ -34,7 +34,7 @@ type Entry struct {
 	Level      Level // as it was asked for; the tenant's settings may have narrowed it since
 	EnteredAt  time.Time
 	ExpiresAt  time.Time
-	LeftAt     *time.Time // nil: did not leave before it expired, if that is over
+	LeftAt     *time.Time // ExpiresAt, some seconds later, where the operator did not leave before; nil: inside
 }
 
 // NewEntry says why, how and for how long an operator enters.
@@ -153,7 +153,7 @@ func leave(tx *postgres.Tx, e *Entry, now time.Time) (*Entry, error) {
 	}
 	return e, audit.Record(tx, audit.Event{
 		Type: audit.OperatorLeft, Target: e.target(),
-		Details: map[string]any{"entry": id.Text(e.ID), "reason": e.Reason, "level": string(e.Level)},
+		Details: map[string]any{"entry": id.Text(e.ID), "reason": e.Reason, "level": string(e.Level), "ended": "left"},
 	})
 }
 

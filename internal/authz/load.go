@@ -13,7 +13,8 @@ import (
 // of several moments. $2 is now; $3 limits people to one member, 0: all.
 const facts = `
 select 0, coalesce((select version from policy_versions v where v.tenant_id = t.id), 0), t.kind, 0::bigint, null::timestamptz,
-       array[coalesce((select break_glass from tenant_settings s where s.tenant_id = t.id), 'read'), t.status]
+       array[coalesce((select break_glass from tenant_settings s where s.tenant_id = t.id), 'read'), t.status,
+             case when exists (select from entries e where e.tenant_id = t.id and e.left_at is null and e.expires_at <= $2) then 'untold' else '' end]
 from tenants t where t.id = $1
 union all
 select 1, id, '', 0, null, null from members
@@ -101,6 +102,7 @@ func (b *builder) add(f fact) error {
 	switch f.is {
 	case factTenant:
 		b.version, b.platform, b.breakGlass, b.suspended = f.subject, f.name == "platform", f.texts[0], f.texts[1] == "suspended"
+		b.untold = f.texts[2] != ""
 	case factMember:
 		b.active[f.subject] = struct{}{}
 	case factGrant:
@@ -117,6 +119,9 @@ func (b *builder) add(f fact) error {
 	case factEntry:
 		b.entries = append(b.entries, f)
 		b.ends(f.at)
+		if b.entryEnds.IsZero() || f.at.Before(b.entryEnds) {
+			b.entryEnds = *f.at
+		}
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ type Policies struct {
 	db       *postgres.DB
 	platform int64
 	clock    func() time.Time
+	logger   *slog.Logger
 	cache    *cache
 	news     *news
 	uses     *uses
@@ -57,7 +58,7 @@ func NewPolicies(c Config) *Policies {
 	if c.Size <= 0 {
 		c.Size = 1000
 	}
-	p := &Policies{db: c.DB, platform: c.Platform, clock: c.Clock}
+	p := &Policies{db: c.DB, platform: c.Platform, clock: c.Clock, logger: c.Logger}
 	p.cache = newCache(p.read, c.Clock, c.Size)
 	p.uses = &uses{db: c.DB, logger: c.Logger, pending: map[use]time.Time{}}
 	ctx, stop := context.WithCancel(context.Background())
@@ -67,6 +68,7 @@ func NewPolicies(c Config) *Policies {
 		running.Go(func() { p.news.listen(ctx) })
 		running.Go(func() { p.news.publish(ctx) })
 	}
+	running.Go(func() { p.expire(ctx) })
 	running.Go(func() { p.uses.run(ctx) })
 	p.close = sync.OnceFunc(func() {
 		stop()
@@ -229,7 +231,7 @@ func (p *Policies) Snapshots() int {
 func (p *Policies) read(ctx context.Context, tenant int64, old *snapshot) (s *snapshot, err error) {
 	now := p.clock()
 	err = p.db.TenantRead(ctx, postgres.NewScope(tenant, "authz"), func(tx *postgres.Tx) error {
-		if old != nil && (old.until.IsZero() || now.Before(old.until)) {
+		if old != nil && !old.untold && (old.until.IsZero() || now.Before(old.until)) {
 			version, suspended, err := state(ctx, tx)
 			if err != nil {
 				return err
@@ -243,5 +245,8 @@ func (p *Policies) read(ctx context.Context, tenant int64, old *snapshot) (s *sn
 		s, err = load(tx, now, 0)
 		return err
 	})
+	if err == nil && s.untold {
+		p.tell(ctx, tenant, s)
+	}
 	return s, err
 }

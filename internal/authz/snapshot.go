@@ -18,6 +18,8 @@ import (
 type snapshot struct {
 	version   int64
 	until     time.Time // when the first grant in it ends; zero: none does
+	entryEnds time.Time // when the first operator's entry in it ends; zero: there is none
+	untold    bool      // an entry is over, and the log could not be told
 	platform  bool
 	suspended bool                // the tenant: then only operators inside may look
 	active    map[int64]struct{}  // members
