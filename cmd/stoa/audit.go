@@ -51,7 +51,7 @@ operators. Ends with 4 when something is wrong.`,
 					if bucket, err = app.OpenBlobs(ctx, c.AuditAnchorURL.Reveal()); err != nil {
 						return err
 					}
-					defer bucket.Close()
+					defer func() { _ = bucket.Close() }()
 					o.Anchors = bucket
 				}
 				scope := t.Scope(actor)

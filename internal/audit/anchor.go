@@ -115,7 +115,7 @@ func readAnchor(ctx context.Context, bucket *blob.Bucket, key string) (*anchor, 
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	text, err := io.ReadAll(io.LimitReader(r, anchorMax))
 	if err != nil {
 		return nil, err

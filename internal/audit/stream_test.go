@@ -223,7 +223,7 @@ func TestSyslogOverTLS(t *testing.T) {
 	require.NoError(t, w.streamer(func(c *audit.StreamerConfig) { c.Roots = roots }).Round(t.Context()))
 	require.Empty(t, w.status(s.ID).Error)
 	m := <-messages
-	require.Regexp(t, `^<108>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z stoa stoa - access\.denied \[stoa@32473 tenant="\d+" id="[0-9a-z]{8}" actor="member:h4k2m9q0" target="a\\"b\\]c\\\\d next" outcome="denied" address="192\.0\.2\.7"\] \x{FEFF}\{`, m)
+	require.Regexp(t, `^<108>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z - stoa - access\.denied \[stoa@32473 tenant="\d+" id="[0-9a-z]{8}" actor="member:h4k2m9q0" target="a\\"b\\]c\\\\d next" outcome="denied" address="192\.0\.2\.7"\] \x{FEFF}\{`, m)
 	var l map[string]any
 	require.NoError(t, json.Unmarshal([]byte(m[strings.Index(m, "\uFEFF")+3:]), &l))
 

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
@@ -283,7 +284,7 @@ func auditEvent(n int) audit.Event {
 
 // live records 2,000 events a second for a while and watches whether sealing keeps up.
 func (b *auditBench) live(ctx context.Context, _ int) error {
-	const rate, seconds, batch = 2000, 20, 20
+	const rate, seconds, batch, writers = 2000, 20, 20, 4
 	s := audit.NewSealer(audit.SealerConfig{Sealer: b.sealer, Signer: b.signer})
 	if err := s.Round(ctx); err != nil {
 		return err
@@ -295,30 +296,40 @@ func (b *auditBench) live(ctx context.Context, _ int) error {
 	sealing.Go(func() { s.Run(running) })
 	var worst audit.SealerStats
 	var failure error
-	written := 0
+	var written atomic.Int64
+	var writing sync.WaitGroup
+	var mu sync.Mutex
 	start := time.Now()
-	ticker := time.NewTicker(time.Second * batch / rate)
-	defer ticker.Stop()
-	for i := 0; time.Since(start) < seconds*time.Second && failure == nil; i++ {
-		failure = b.l.db.Tenant(ctx, postgres.NewScope(b.l.tenants[i%3].author.Tenant, "bench"), func(tx *postgres.Tx) error {
-			for n := range batch {
-				if err := audit.Record(tx, auditEvent(i*batch+n)); err != nil {
-					return err
-				}
+	for c := range writers {
+		writing.Go(func() {
+			ticker := time.NewTicker(time.Second * batch * writers / rate)
+			defer ticker.Stop()
+			for i := 0; time.Since(start) < seconds*time.Second; i++ {
+				err := b.l.db.Tenant(ctx, postgres.NewScope(b.l.tenants[c].author.Tenant, "bench"), func(tx *postgres.Tx) error {
+					for n := range batch {
+						if err := audit.Record(tx, auditEvent(i*batch+n)); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				written.Add(batch)
+				stats := s.Stats()
+				mu.Lock()
+				failure = errorOr(failure, err)
+				worst.Waiting, worst.Lag = max(worst.Waiting, stats.Waiting), max(worst.Lag, stats.Lag)
+				mu.Unlock()
+				<-ticker.C
 			}
-			return nil
 		})
-		written += batch
-		stats := s.Stats()
-		worst.Waiting, worst.Lag = max(worst.Waiting, stats.Waiting), max(worst.Lag, stats.Lag)
-		<-ticker.C
 	}
+	writing.Wait()
 	took := time.Since(start)
 	sealed := s.Stats().Sealed - before
 	stop()
 	sealing.Wait()
 	b.w.printf("\nrecorded %.0f/s for %s: %d of %d sealed when it ended; most waiting after a round %d, longest lag %s\n",
-		float64(written)/took.Seconds(), took.Round(time.Second), sealed, written, worst.Waiting, worst.Lag.Round(time.Millisecond))
+		float64(written.Load())/took.Seconds(), took.Round(time.Second), sealed, written.Load(), worst.Waiting, worst.Lag.Round(time.Millisecond))
 	return failure
 }
 
