@@ -45,11 +45,13 @@ type office struct {
 	t        *testing.T
 	api      *httpapi.API
 	url      string
+	database *postgrestest.Database
+	record   *lrs.LRS
 	db       *postgres.DB
 	operator *postgres.Operator
 	peppers  *tenant.Peppers
 	ring     *keyring.Ring
-	dns      names
+	dns      *names
 	policies *authz.Policies
 	sessions *authn.Sessions
 	past     *authn.Sessions // whose clock is two days late
@@ -63,7 +65,7 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	d := postgrestest.New(t)
 	peppers, err := tenant.ParsePeppers("1:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("p", 32))))
 	require.NoError(t, err)
-	o := &office{t: t, db: d.Open(t), operator: d.OpenOperator(t), peppers: peppers, redis: miniredis.RunT(t), log: &logBuffer{}, dns: names{}}
+	o := &office{t: t, database: d, db: d.Open(t), operator: d.OpenOperator(t), peppers: peppers, redis: miniredis.RunT(t), log: &logBuffer{}, dns: &names{}}
 	o.platform, err = tenant.Platform(t.Context(), o.operator)
 	require.NoError(t, err)
 	logger := slog.New(slog.NewJSONHandler(o.log, nil))
@@ -92,8 +94,8 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	blobs, err := app.OpenBlobs(t.Context(), "mem://")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
-	record := lrs.New(lrs.Config{DB: o.db, Blobs: blobs, Lanes: 1, Logger: logger})
-	t.Cleanup(record.Close)
+	o.record = lrs.New(lrs.Config{DB: o.db, Blobs: blobs, Lanes: 1, Logger: logger})
+	t.Cleanup(o.record.Close)
 	var limit ratelimit.Config
 	if len(limits) > 0 {
 		limit.Limits = limits[0]
@@ -105,11 +107,12 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	moreKeys, moreVersion := peppers.Derive("links to more statements")
 	server := httptest.NewUnstartedServer(nil)
 	o.api, err = httpapi.New(httpapi.Config{
-		DB: o.db, LRS: record, Authn: apiKeys, Limiter: limiter, Logger: logger, MoreKeys: moreKeys, MoreVersion: moreVersion,
-		Metrics: httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: o.db.Stats}),
+		DB: o.db, LRS: o.record, Authn: apiKeys, Limiter: limiter, Logger: logger, MoreKeys: moreKeys, MoreVersion: moreVersion,
+		Metrics: httpapi.NewMetrics(httpapi.Sources{Ingest: o.record.Stats, Limiter: limiter, Pool: o.db.Stats}),
 		Console: httpapi.Console{
 			Policies: o.policies, Sessions: o.sessions, Tokens: tokens, Operator: o.operator, Peppers: peppers,
 			SignIn: signIn, Keyring: o.ring, DNS: o.dns, Insecure: true, PublicURL: "https://lrs.example.com",
+			ViewingCap: 1000,
 		},
 	})
 	require.NoError(t, err)
@@ -120,12 +123,12 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	return o
 }
 
-// names are TXT records.
-type names map[string][]string
+// names are TXT records: lists of texts by name.
+type names struct{ sync.Map }
 
-func (n names) LookupTXT(_ context.Context, name string) ([]string, error) {
-	if texts := n[name]; texts != nil {
-		return texts, nil
+func (n *names) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if texts, ok := n.Load(name); ok {
+		return texts.([]string), nil
 	}
 	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
