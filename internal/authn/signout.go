@@ -147,10 +147,10 @@ func (s *SignIn) endSID(ctx context.Context, scope postgres.Scope, issuer, sid s
 }
 
 func (s *SignIn) endSubject(ctx context.Context, scope postgres.Scope, issuer, subject string) error {
-	var member int64
-	err := s.db.TenantRead(ctx, scope, func(tx *postgres.Tx) error {
-		return tx.QueryRow(tx.Context(), `select id from members where tenant_id = $1 and issuer = $2 and subject = $3`,
-			tx.TenantID(), issuer, subject).Scan(&member)
+	var m *tenant.Member
+	err := s.db.TenantRead(ctx, scope, func(tx *postgres.Tx) (err error) {
+		m, err = tenant.MemberOf(tx, issuer, subject)
+		return err
 	})
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -158,5 +158,5 @@ func (s *SignIn) endSubject(ctx context.Context, scope postgres.Scope, issuer, s
 	if err != nil {
 		return err
 	}
-	return s.sessions.EndAll(ctx, scope, member, byProvider)
+	return s.sessions.EndAll(ctx, scope, m.ID, byProvider)
 }

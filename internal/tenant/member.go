@@ -147,6 +147,11 @@ func GetMember(tx *postgres.Tx, member int64) (*Member, error) {
 	return oneMember(tx, `id = $2`, member)
 }
 
+// MemberOf returns the member whom that issuer calls so, or NotFound.
+func MemberOf(tx *postgres.Tx, issuer, subject string) (*Member, error) {
+	return oneMember(tx, `issuer = $2 and subject = $3`, queryable(issuer), queryable(subject))
+}
+
 // FindMember returns the member of that address or id as text, or NotFound.
 func FindMember(tx *postgres.Tx, text string) (*Member, error) {
 	if n, ok := id.Parse(text); ok {

@@ -60,7 +60,7 @@ func UseRecovery(tx *postgres.Tx, peppers *Peppers, token string, now time.Time)
 	if email == "" {
 		return nil, &Refusal{reasonRecovery}, recordRefusal(tx, Identity{}, reasonRecovery)
 	}
-	t, err := self(tx)
+	t, err := Self(tx)
 	if err != nil {
 		return nil, nil, err
 	}
