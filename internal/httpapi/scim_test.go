@@ -302,7 +302,7 @@ func TestSCIMMatrix(t *testing.T) {
 		require.Equal(t, authz.SCIM, l.Action)
 		path := strings.NewReplacer("/scim/v2/:tenant", "", ":id", "aaaaaaaa").Replace(l.Path)
 		var body any
-		if l.Method == "POST" || l.Method == "PUT" || l.Method == "PATCH" {
+		if l.Method == http.MethodPost || l.Method == http.MethodPut || l.Method == http.MethodPatch {
 			body = `{"userName":"s` + l.Method + `@acme.example","displayName":"S","Operations":[{"op":"replace","path":"active","value":true}]}`
 		}
 		for who, v := range others {
@@ -311,7 +311,7 @@ func TestSCIMMatrix(t *testing.T) {
 			require.Equal(t, `Bearer realm="Stoa"`, got.header.Get("Www-Authenticate"), who)
 		}
 		want := map[bool]int{true: http.StatusNotFound, false: http.StatusOK}[strings.Contains(path, "aaaaaaaa")]
-		if l.Method == "POST" {
+		if l.Method == http.MethodPost {
 			want = http.StatusCreated
 		}
 		d.call(l.Method, path, body).is(want)
