@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/stoa-lrs/stoa/internal/redisconn"
 )
 
 // Config says how to limit.
 type Config struct {
-	URL        string           // of Redis, see CheckURL; "": each process limits by itself
+	URL        string           // of Redis, see redisconn.Open; "": each process limits by itself
 	Limits     Limits           // defaults
 	Clock      func() time.Time // of the local limits; nil: time.Now
 	Logger     *slog.Logger     // nil: slog.Default
@@ -71,11 +73,12 @@ func New(c Config) (*Limiter, error) {
 		close(l.done)
 		return l, nil
 	}
-	var err error
-	if l.shared, err = openShared(c.URL); err != nil {
+	client, err := redisconn.Open(c.URL, timeout, 0)
+	if err != nil {
 		stop()
 		return nil, err
 	}
+	l.shared = &shared{client}
 	go l.run(ctx, c.ProbeEvery)
 	return l, nil
 }

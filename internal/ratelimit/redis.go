@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
-
-	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
 // script decides about all four windows and takes from all of them or from
@@ -61,49 +56,8 @@ return {allowed, string.format('%.6f', used[1]), string.format('%.6f', used[2]),
 // happens to those that are under way at that moment; see breaker.
 const timeout = 250 * time.Millisecond
 
-// The client would write each failed connection to standard error, as plain
-// text; Limiter logs that Redis is away, once.
-func init() { logging.Disable() }
-
 // shared holds the buckets of all processes.
 type shared struct{ client redis.UniversalClient }
-
-// openShared reads redis://, rediss:// and unix:// URLs; with ?addr=host:port,
-// once or more, the URL is that of a cluster. Nothing is connected yet. The
-// error is Invalid and does not show the URL, which may hold a password.
-func openShared(dsn string) (*shared, error) {
-	if u, err := url.Parse(dsn); err == nil && u.Query().Has("addr") {
-		o, err := redis.ParseClusterURL(dsn)
-		if err != nil {
-			return nil, errURL()
-		}
-		o.MaxRedirects, o.ContextTimeoutEnabled, o.DisableIdentity = 2, true, true
-		o.DialTimeout, o.DialerRetries, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, 1, timeout, timeout, timeout
-		o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-		return &shared{redis.NewClusterClient(o)}, nil
-	}
-	o, err := redis.ParseURL(dsn)
-	if err != nil {
-		return nil, errURL()
-	}
-	o.MaxRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, true, true
-	o.DialTimeout, o.DialerRetries, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, 1, timeout, timeout, timeout
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &shared{redis.NewClient(o)}, nil
-}
-
-func errURL() error {
-	return fault.New(fault.Invalid, "the Redis URL must have the form redis://user:password@host:6379/0 (it is not shown: it may hold a password)")
-}
-
-// CheckURL reports whether dsn can be used, without connecting: nil or Invalid.
-func CheckURL(dsn string) error {
-	s, err := openShared(dsn)
-	if err != nil {
-		return err
-	}
-	return s.client.Close()
-}
 
 // allow is one round trip; two when the server does not know the script yet.
 // Its errors are those of Redis.
