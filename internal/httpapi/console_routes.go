@@ -75,5 +75,5 @@ func (a *API) consoleRoutes() []route {
 
 		{get, of + "/access-review", authz.MembersView, a.reviewAccess, ofTenant},
 		{get, of + "/entries", authz.MembersView, a.listEntries, ofTenant},
-	}, a.signInRoutes(), a.ssoRoutes(), a.scimRoutes())
+	}, a.viewRoutes(), a.auditRoutes(), a.signInRoutes(), a.ssoRoutes(), a.scimRoutes())
 }

@@ -109,7 +109,7 @@ func (r route) check() error {
 func (a *API) serve(r route) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		x := exchangeOf(g.Request.Context())
-		x.gin, x.route = g, r.path
+		x.gin, x.route, x.action = g, r.path, r.action
 		if err := a.admit(x, r); err != nil {
 			x.fail(err)
 			return
