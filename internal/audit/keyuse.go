@@ -78,7 +78,7 @@ func ListKeyUse(tx *postgres.Tx, f KeyUseFilter, page Page) (uses []KeyUse, next
 		}
 		// An event is written after its minute has begun: whatever begins later than the last one read is complete.
 		through = at.time()
-		if complete(by, through) > page.limit() {
+		if complete(by, through) > page.Rows() {
 			break
 		}
 	}
@@ -90,7 +90,7 @@ func ListKeyUse(tx *postgres.Tx, f KeyUseFilter, page Page) (uses []KeyUse, next
 		}
 	}
 	slices.SortFunc(uses, func(a, b KeyUse) int { return b.Begin.Compare(a.Begin) })
-	switch n := page.limit(); {
+	switch n := page.Rows(); {
 	case len(uses) > n:
 		uses = uses[:n]
 	case through.IsZero():

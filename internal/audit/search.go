@@ -42,7 +42,7 @@ func newSearch(tx *postgres.Tx, f Filter, page Page) (*search, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	s := &search{tx: tx, ctx: tx.Context(), tenant: tx.TenantID(), filter: f, limit: page.limit(), bound: latest, from: earliest.time()}
+	s := &search{tx: tx, ctx: tx.Context(), tenant: tx.TenantID(), filter: f, limit: page.Rows(), bound: latest, from: earliest.time()}
 	if page.After != "" {
 		var err error
 		if s.bound, err = parseKey(page.After); err != nil {

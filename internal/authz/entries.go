@@ -165,14 +165,14 @@ func OpenEntries(tx *postgres.Tx, now time.Time) ([]Entry, error) {
 // ListEntries returns one page of the operators' entries, newest first, and the
 // cursor of the next page; "" when there is none.
 func ListEntries(tx *postgres.Tx, page Page) ([]Entry, string, error) {
-	after, err := page.afterID()
+	after, err := afterID(page)
 	if err != nil {
 		return nil, "", err
 	}
 	entries, err := selectEntries(tx, `where tenant_id = $1 and ($2::bigint = 0 or (entered_at, id) < (
 		select c.entered_at, c.id from entries c where c.tenant_id = $1 and c.id = $2)) order by entered_at desc, id desc limit $3`,
-		after, page.limit()+1)
-	entries, next := cut(page, entries, func(e Entry) string { return id.Text(e.ID) })
+		after, page.Rows()+1)
+	entries, next := postgres.Cut(page, entries, func(e Entry) string { return id.Text(e.ID) })
 	return entries, next, err
 }
 

@@ -209,12 +209,12 @@ func ListMembers(tx *postgres.Tx, f MemberFilter, page Page) ([]Member, string, 
 	}
 	rows, err := tx.Query(tx.Context(), `select `+memberColumns+` from members
 		where tenant_id = $1 and email > $2 and ($3 = '' or status = $3) and starts_with(email, $4) order by email limit $5`,
-		tx.TenantID(), queryable(string(after)), string(f.Status), queryable(strings.ToLower(f.Prefix)), page.limit()+1)
+		tx.TenantID(), queryable(string(after)), string(f.Status), queryable(strings.ToLower(f.Prefix)), page.Rows()+1)
 	if err != nil {
 		return nil, "", err
 	}
 	members, err := pgx.CollectRows(rows, scanMember)
-	members, next := cut(page, members, func(m Member) string { return base64.RawURLEncoding.EncodeToString([]byte(m.Email)) })
+	members, next := postgres.Cut(page, members, func(m Member) string { return base64.RawURLEncoding.EncodeToString([]byte(m.Email)) })
 	return members, next, err
 }
 
