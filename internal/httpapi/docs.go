@@ -115,13 +115,32 @@ func docsPage(text []byte) ([]byte, error) {
 			return strings.Compare(a.Method, b.Method)
 		})
 	}
-	page, err := template.ParseFS(docsFiles, "docs/page.html")
+	page, err := template.New("page.html").Funcs(template.FuncMap{"prose": prose}).ParseFS(docsFiles, "docs/page.html")
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
 	err = page.Execute(&b, doc)
 	return b.Bytes(), err
+}
+
+var marks = strings.NewReplacer("**", "\x00b", "`", "\x00c")
+
+// prose is what the description says, where it marks words as Markdown does:
+// **bold** and `code`. Nothing else of it is used.
+func prose(text string) template.HTML {
+	opened := map[byte]bool{}
+	parts := strings.Split(marks.Replace(text), "\x00")
+	out := template.HTMLEscapeString(parts[0])
+	for _, part := range parts[1:] {
+		tag := map[byte]string{'b': "strong", 'c': "code"}[part[0]]
+		if opened[part[0]] {
+			tag = "/" + tag
+		}
+		opened[part[0]] = !opened[part[0]]
+		out += "<" + tag + ">" + template.HTMLEscapeString(part[1:])
+	}
+	return template.HTML(out)
 }
 
 // docs shows the description for people to read and try.
