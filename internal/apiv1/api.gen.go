@@ -768,6 +768,24 @@ func (e ExportFormat) Valid() bool {
 	}
 }
 
+// Defines values for UseBy.
+const (
+	UseByHour   UseBy = "hour"
+	UseByMinute UseBy = "minute"
+)
+
+// Valid indicates whether the value is a known member of the UseBy enum.
+func (e UseBy) Valid() bool {
+	switch e {
+	case UseByHour:
+		return true
+	case UseByMinute:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListAuditEventsParamsOutcome.
 const (
 	ListAuditEventsParamsOutcomeDenied  ListAuditEventsParamsOutcome = "denied"
@@ -822,6 +840,24 @@ func (e ExportAuditParamsFormat) Valid() bool {
 	case ExportAuditParamsFormatCsv:
 		return true
 	case ExportAuditParamsFormatNdjson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListKeyUseParamsBy.
+const (
+	ListKeyUseParamsByHour   ListKeyUseParamsBy = "hour"
+	ListKeyUseParamsByMinute ListKeyUseParamsBy = "minute"
+)
+
+// Valid indicates whether the value is a known member of the ListKeyUseParamsBy enum.
+func (e ListKeyUseParamsBy) Valid() bool {
+	switch e {
+	case ListKeyUseParamsByHour:
+		return true
+	case ListKeyUseParamsByMinute:
 		return true
 	default:
 		return false
@@ -1156,19 +1192,35 @@ type Hash = string
 
 // Health How the service is, for operators.
 type Health struct {
-	Parts   []HealthPart `json:"parts"`
-	Status  HealthStatus `json:"status"`
-	Version string       `json:"version"`
+	Parts []HealthPart `json:"parts"`
+
+	// StartedAt When this process began.
+	StartedAt time.Time `json:"startedAt"`
+
+	// Status The worst of the parts.
+	Status        HealthStatus `json:"status"`
+	UptimeSeconds int64        `json:"uptimeSeconds"`
+	Version       string       `json:"version"`
 }
 
-// HealthStatus defines model for Health.Status.
+// HealthStatus The worst of the parts.
 type HealthStatus string
 
-// HealthPart defines model for HealthPart.
+// HealthPart One part, as the process that answers sees it. The numbers are those of /metrics; counters are since it began.
 type HealthPart struct {
-	Detail string           `json:"detail"`
-	Name   string           `json:"name"`
-	Status HealthPartStatus `json:"status"`
+	// Detail What is wrong, for people; empty where nothing is.
+	Detail string `json:"detail"`
+
+	// Name database, sessions, rateLimits, ingest, auditSeals or auditStreams.
+	Name string `json:"name"`
+
+	// Numbers - `database`: `pingMs`; connections `appInUse`, `appOpen`, `ingestInUse`, `ingestOpen`
+	// - `sessions` (their Redis): `pingMs`
+	// - `ingest`: `statements`, `groups`, `duplicates`, `refused`, `retries`, `queued`; `p50Ms`, `p95Ms` of the latest requests that stored statements
+	// - `auditSeals`: `waiting`, `lagSeconds`, `sealed`, `failures`, `failing` (tenants), `anchorFailures`, `unanchored` (tenants), `shortened` (times that a chain was found cut)
+	// - `auditStreams`: `streams`, `failing`, `lagSeconds`, `sent`, `failures`
+	Numbers map[string]float64 `json:"numbers"`
+	Status  HealthPartStatus   `json:"status"`
 }
 
 // HealthPartStatus defines model for HealthPart.Status.
@@ -1302,13 +1354,26 @@ type KeySecret struct {
 	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
 }
 
-// KeyUse What a key did in one minute.
+// KeyUse What a key did in one minute or hour.
 type KeyUse struct {
-	Addresses []string  `json:"addresses"`
-	Minute    time.Time `json:"minute"`
+	// Addresses Where requests came from.
+	Addresses []string `json:"addresses"`
 
-	// Requests Number by method and resource.
-	Requests map[string]int64 `json:"requests"`
+	// Begin Of the minute or hour.
+	Begin time.Time `json:"begin"`
+
+	// FurtherRequests From addresses that were too many to tell.
+	FurtherRequests int64 `json:"furtherRequests"`
+	Requests        int64 `json:"requests"`
+
+	// Resources By method and resource.
+	Resources map[string]ResourceUse `json:"resources"`
+
+	// Statements Written or given.
+	Statements int64 `json:"statements"`
+
+	// Statuses Requests by class of the answer.
+	Statuses map[string]int64 `json:"statuses"`
 }
 
 // KeyUsePage defines model for KeyUsePage.
@@ -1317,6 +1382,9 @@ type KeyUsePage struct {
 
 	// Next Cursor of the next page, for `after`; empty on the last one.
 	Next Next `json:"next"`
+
+	// Secrets When each secret of the key was last used.
+	Secrets []KeySecret `json:"secrets"`
 }
 
 // Mapping Which group of the provider, or of SCIM, gives which role.
@@ -1636,6 +1704,12 @@ type ProviderDraft struct {
 	GroupsClaim *string  `json:"groupsClaim,omitempty"`
 	Issuer      string   `json:"issuer"`
 	Scopes      []string `json:"scopes,omitempty"`
+}
+
+// ResourceUse defines model for ResourceUse.
+type ResourceUse struct {
+	Requests   int64 `json:"requests"`
+	Statements int64 `json:"statements"`
 }
 
 // Role A named set of actions.
@@ -2357,6 +2431,9 @@ type TheToken = ID
 // Until defines model for until.
 type Until = time.Time
 
+// UseBy defines model for useBy.
+type UseBy string
+
 // Verb defines model for verb.
 type Verb = string
 
@@ -2620,6 +2697,8 @@ type RotateKeyParams struct {
 
 // ListKeyUseParams defines parameters for ListKeyUse.
 type ListKeyUseParams struct {
+	By *ListKeyUseParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
 	// Since Later than.
 	Since *Since `form:"since,omitempty" json:"since,omitempty"`
 
@@ -2632,6 +2711,9 @@ type ListKeyUseParams struct {
 	// Limit Most items of the page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// ListKeyUseParamsBy defines parameters for ListKeyUse.
+type ListKeyUseParamsBy string
 
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
@@ -3693,7 +3775,9 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/tenants/{tenant}/keys/{key}/rotate (the `RotateKey` operationId).
 	RotateKey(ctx context.Context, tenant TheTenant, key TheKey, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListKeyUse What a key did, by minute, newest first
+	// ListKeyUse What a key did, by minute or hour, newest first
+	//
+	// Without `since` of the 24 hours before `until`; without `until` until now. Minutes are written within a minute after they end. Times without use are left out.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/keys/{key}/usage (the `ListKeyUse` operationId).
 	ListKeyUse(ctx context.Context, tenant TheTenant, key TheKey, params *ListKeyUseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4765,7 +4849,9 @@ func (c *Client) RotateKey(ctx context.Context, tenant TheTenant, key TheKey, pa
 	return c.Client.Do(req)
 }
 
-// ListKeyUse What a key did, by minute, newest first
+// ListKeyUse What a key did, by minute or hour, newest first
+//
+// Without `since` of the 24 hours before `until`; without `until` until now. Minutes are written within a minute after they end. Times without use are left out.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/keys/{key}/usage (the `ListKeyUse` operationId).
 func (c *Client) ListKeyUse(ctx context.Context, tenant TheTenant, key TheKey, params *ListKeyUseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7816,6 +7902,18 @@ func NewListKeyUseRequest(server string, tenant TheTenant, key TheKey, params *L
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Since != nil {
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/httpapi"
 	"github.com/stoa-lrs/stoa/internal/lrs"
@@ -42,6 +43,9 @@ type Main struct {
 	config Config
 	log    *slog.Logger
 	server *httpapi.Server
+
+	sealer   func() audit.SealerStats // nil: no console, no sealing
+	streamer func() audit.StreamerStats
 
 	closing sync.Mutex
 	closes  []func() error // in the order of opening
@@ -102,7 +106,7 @@ func (m *Main) Run(ctx context.Context) (err error) {
 	moreKeys, moreVersion := c.Peppers.Derive("links to more statements")
 	api, err := httpapi.New(httpapi.Config{
 		DB: db, LRS: record, Authn: keys, Limiter: limiter, Logger: m.log,
-		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats}),
+		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats, Sealer: m.sealer, Streamer: m.streamer}),
 		MoreKeys: moreKeys, MoreVersion: moreVersion,
 		BasePath: basePath, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins, Limits: c.Limits,
 		Console: console,

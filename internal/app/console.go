@@ -71,6 +71,10 @@ func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Consol
 	if err := m.openLog(ctx, db, ring); err != nil {
 		return httpapi.Console{}, err
 	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var kept sync.WaitGroup
+	kept.Go(func() { newHousekeeper(db, operator, m.log).run(keeping) })
+	m.onClose(func() error { stop(); kept.Wait(); return nil })
 	return httpapi.Console{
 		Policies: policies, Sessions: sessions, SignIn: signIn, Tokens: tokens, Operator: operator, Peppers: m.config.Peppers,
 		Keyring: ring, PublicURL: m.config.PublicURL, ViewingCap: c.ViewingCap, Version: version(),
@@ -99,6 +103,7 @@ func (m *Main) openLog(ctx context.Context, db *postgres.DB, ring *keyring.Ring)
 	})
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
+	m.sealer, m.streamer = sealer.Stats, streamer.Stats
 	all.Go(func() { sealer.Run(running) })
 	all.Go(func() { streamer.Run(running) })
 	m.onClose(func() error { stop(); all.Wait(); return nil })

@@ -43,6 +43,8 @@ type console struct {
 	sameOrigin  *http.CrossOriginProtection
 	https       bool
 	denials     *denials
+	tenantIDs   *tenantIDs
+	began       time.Time
 }
 
 func newConsole(c Console, basePath string) (*console, error) {
@@ -63,6 +65,7 @@ func newConsole(c Console, basePath string) (*console, error) {
 	made := &console{
 		Console: c, description: d, docs: docs, document: withServer(apiv1.Description, basePath),
 		sameOrigin: http.NewCrossOriginProtection(), denials: newDenials(c.Clock),
+		tenantIDs: &tenantIDs{clock: c.Clock, known: map[string]tenantID{}}, began: c.Clock(),
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)

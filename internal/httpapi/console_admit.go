@@ -163,14 +163,14 @@ func (a *API) enter(x *exchange, r route) error {
 	}
 	x.as(operator, from)
 	c.tenant = operator.Tenant
-	t, err := tenant.Get(x.context(), a.console.Operator, slug)
+	in, err := a.console.tenantIDs.get(x.context(), a.console.Operator, slug)
 	if fault.Is(err, fault.NotFound) {
 		return a.deny(x, r, operator.Tenant, noTenant())
 	}
 	if err != nil {
 		return err
 	}
-	c.tenant = t.ID
+	c.tenant = in
 	return nil
 }
 

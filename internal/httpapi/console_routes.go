@@ -41,6 +41,8 @@ func (a *API) consoleRoutes() []route {
 		{post, of + "/entry", authz.TenantsEnter, a.enterTenant, onPlatform},
 		{del, of + "/entry", authz.TenantsEnter, a.leaveTenant, onPlatform},
 
+		{get, "/api/v1/platform/health", authz.PlatformView, a.getHealth, onPlatform},
+
 		{get, of + "/settings", authz.TenantView, a.getSettings, ofTenant},
 		{patch, of + "/settings", authz.TenantEdit, a.changeSettings, ofTenant},
 
@@ -53,6 +55,7 @@ func (a *API) consoleRoutes() []route {
 		{get, of + "/keys", authz.KeysView, a.listKeys, ofStore},
 		{post, of + "/keys", authz.KeysManage, a.createKey, ofStore},
 		{get, of + "/keys/:key", authz.KeysView, a.getKey, ofStore},
+		{get, of + "/keys/:key/usage", authz.KeysView, a.listKeyUse, ofStore},
 		{patch, of + "/keys/:key", authz.KeysManage, a.changeKey, ofStore},
 		{post, of + "/keys/:key/rotate", authz.KeysManage, a.rotateKey, ofStore},
 		{post, of + "/keys/:key/revoke", authz.KeysManage, a.revokeKey, ofStore},
