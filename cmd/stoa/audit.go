@@ -232,6 +232,7 @@ tells how to check it with nothing but SHA-256 and Ed25519.`,
 			}
 			var line *audit.Line
 			var proof *audit.Proof
+			keys := map[string][]byte{}
 			if err := sh.onLog(cmd.Context(), args[0], func(db *postgres.DB, t *tenant.Tenant) error {
 				if err := db.TenantRead(cmd.Context(), t.Scope(actor), func(tx *postgres.Tx) (err error) {
 					if line, err = audit.Get(tx, event); err != nil {
@@ -246,15 +247,19 @@ tells how to check it with nothing but SHA-256 and Ed25519.`,
 				if err != nil {
 					return err
 				}
+				for _, k := range ring.PublicKeys() {
+					keys[k.ID] = k.Key
+				}
 				return audit.CheckProof(proof, line, ring)
 			}); err != nil {
 				return err
 			}
 			sh.output = "json" // it has no other form
 			return sh.print(cmd, struct {
-				Event *audit.Line  `json:"event"`
-				Proof *audit.Proof `json:"proof"`
-			}{line, proof}, nil)
+				Event *audit.Line       `json:"event"`
+				Proof *audit.Proof      `json:"proof"`
+				Keys  map[string][]byte `json:"public_keys"` // Ed25519; who checks has them from elsewhere, or believes this
+			}{line, proof, keys}, nil)
 		},
 	}
 }
