@@ -205,7 +205,7 @@ func (s *Streamer) serve(ctx context.Context, d duty) error {
 		if len(b.lines) > 0 {
 			err := s.deliver(ctx, d, b)
 			if ctx.Err() != nil {
-				break // we are ending; the lease runs out by itself, and the batch is sent again
+				return ctx.Err() // we are ending; the lease runs out by itself, and the batch is sent again
 			}
 			if err != nil {
 				return s.failed(ctx, d, err)
