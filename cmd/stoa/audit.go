@@ -24,7 +24,7 @@ import (
 // newAudit is `stoa audit verify|list|export|proof`.
 func newAudit(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "Verify, search and export the audit log"}
-	cmd.AddCommand(newAuditVerify(sh), newAuditList(sh), newAuditExport(sh), newAuditProof(sh))
+	cmd.AddCommand(onTheSpot(newAuditVerify(sh)), newAuditList(sh), newAuditExport(sh), onTheSpot(newAuditProof(sh)))
 	return sh.withOutput(cmd)
 }
 
@@ -139,34 +139,23 @@ func newAuditList(sh *shell) *cobra.Command {
 		Short:   "List events, newest first",
 		Example: "  stoa audit list acme --type key.created,key.revoked --from 30d\n  stoa audit list acme --text ann@example.com",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
 			f, err := flags.filter(sh.now())
 			if err != nil {
 				return err
 			}
-			var lines []audit.Line
-			var next string
-			if err := sh.onLog(cmd.Context(), args[0], func(db *postgres.DB, t *tenant.Tenant) error {
-				return db.Tenant(cmd.Context(), t.Scope(actor), func(tx *postgres.Tx) (err error) {
-					if lines, next, err = audit.List(tx, f, page); err != nil {
-						return err
-					}
-					return audit.Record(tx, audit.Event{Type: audit.AuditViewed, Details: map[string]any{"filter": f, "rows": len(lines)}})
-				})
-			}); err != nil {
+			list, err := o.ListAudit(cmd.Context(), args[0], f, page)
+			if err != nil {
 				return err
 			}
-			sh.printNext(cmd, next)
-			return sh.print(cmd, struct {
-				Events []audit.Line `json:"events"`
-				Next   string       `json:"next"`
-			}{lines, next}, func(w io.Writer) {
+			sh.printNext(cmd, list.Next)
+			return sh.print(cmd, list, func(w io.Writer) {
 				fmt.Fprintln(w, "EVENT\tAT\tTYPE\tACTOR\tTARGET\tOUTCOME\tADDRESS")
-				for _, l := range lines {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Ref(), when(&l.At), l.Type, l.Actor.ID, l.Target.ID, l.Outcome, l.Address)
+				for _, e := range list.Items {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, when(&e.At), e.Action, e.Actor.ID, e.Target.ID, e.Outcome, e.Address)
 				}
 			})
-		},
+		}),
 	}
 	flags.flags(cmd)
 	cmd.Flags().StringVar(&page.After, "after", "", "begin after this one: the cursor of the page before")
@@ -182,7 +171,7 @@ func newAuditExport(sh *shell) *cobra.Command {
 		Short:   "Write events to a file, newest first; the export is an event itself",
 		Example: "  stoa audit export acme --format csv --from 90d --file acme.csv",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) (err error) {
 			f, err := flags.filter(sh.now())
 			if err != nil {
 				return err
@@ -197,11 +186,8 @@ func newAuditExport(sh *shell) *cobra.Command {
 				out = opened
 			}
 			w := bufio.NewWriterSize(out, 64<<10)
-			var rows int
-			if err := sh.onLog(cmd.Context(), args[0], func(db *postgres.DB, t *tenant.Tenant) (err error) {
-				rows, err = audit.Export(cmd.Context(), db, t.Scope(actor), f, audit.Format(format), w)
-				return err
-			}); err != nil {
+			rows, err := o.ExportAudit(cmd.Context(), args[0], f, audit.Format(format), w)
+			if err != nil {
 				return err
 			}
 			if err := w.Flush(); err != nil {
@@ -209,7 +195,7 @@ func newAuditExport(sh *shell) *cobra.Command {
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%d events\n", rows)
 			return nil
-		},
+		}),
 	}
 	flags.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "ndjson", "csv or ndjson")

@@ -40,20 +40,20 @@ func TestTheAuditLogFromTheShell(t *testing.T) {
 
 	require.Contains(t, do("audit verify acme"), "problems  0")
 	var list struct {
-		Events []struct{ ID, Type string }
-		Next   string
+		Items []struct{ ID string }
+		Next  string
 	}
 	require.NoError(t, json.Unmarshal([]byte(do("audit list acme --type key.created --from 1d -o json")), &list))
-	require.Len(t, list.Events, 1)
+	require.Len(t, list.Items, 1)
 	require.Contains(t, do("audit list acme --text player"), "key.created")
 	var proof struct {
 		Event struct{ ID string }
 		Keys  map[string][]byte `json:"public_keys"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(do("audit proof acme "+list.Events[0].ID)), &proof))
-	require.Equal(t, list.Events[0].ID, proof.Event.ID)
+	require.NoError(t, json.Unmarshal([]byte(do("audit proof acme "+list.Items[0].ID)), &proof))
+	require.Equal(t, list.Items[0].ID, proof.Event.ID)
 	require.Len(t, proof.Keys, 1)
-	_, err = x.run("audit proof platform " + list.Events[0].ID)
+	_, err = x.run("audit proof platform " + list.Items[0].ID)
 	require.Equal(t, 3, exitCode(err), "another tenant's event is not there")
 
 	file := filepath.Join(dir, "acme.csv")
@@ -78,5 +78,5 @@ func TestTheAuditLogFromTheShell(t *testing.T) {
 	require.NoError(t, err)
 	out, err := x.run("audit verify acme")
 	require.Equal(t, 4, exitCode(err))
-	require.Contains(t, strings.Join(strings.Fields(out), " "), "event_changed event "+list.Events[0].ID)
+	require.Contains(t, strings.Join(strings.Fields(out), " "), "event_changed event "+list.Items[0].ID)
 }

@@ -48,6 +48,7 @@ func newRoot(sh *shell) *cobra.Command {
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
 	}
+	sh.server = nil
 	root.PersistentFlags().Var(serverFlag{&sh.server}, "server", "work on a server, through its API, and not on a database (default: STOA_SERVER)")
 	root.PersistentPreRunE = sh.begin
 	root.AddCommand(newTenant(sh), newStore(sh), newKey(sh), newMember(sh), newGrant(sh), newRole(sh), newSSO(sh), newToken(sh), newAudit(sh), newLogin(sh), newLogout(sh),

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
@@ -53,6 +55,10 @@ type office interface {
 	GetSSO(ctx context.Context, of string) (apiv1.SSO, error)
 	// DraftSSO replaces the draft; insecure allows an issuer by http on this machine.
 	DraftSSO(ctx context.Context, of string, d apiv1.ProviderDraft, insecure bool) (apiv1.SSO, error)
+
+	ListAudit(ctx context.Context, of string, f audit.Filter, page audit.Page) (apiv1.AuditPage, error)
+	// ExportAudit writes what the filter finds, and returns how many events.
+	ExportAudit(ctx context.Context, of string, f audit.Filter, format audit.Format, w io.Writer) (int, error)
 
 	// Access tokens of a member, named by address or id; to a server one is always oneself.
 	CreateToken(ctx context.Context, of, member string, n apiv1.NewToken) (apiv1.IssuedToken, error)
