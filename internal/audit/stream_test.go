@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -161,6 +162,46 @@ func TestAWebhookHasEveryEventInOrderAlsoAfterFailures(t *testing.T) {
 	require.Equal(t, want, receiver.events, "each once when nothing is cut off, and in the order of the chain")
 	require.Empty(t, receiver.wrong)
 	require.Greater(t, len(receiver.ids), 5)
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(receiver.ids))), len(receiver.ids), "no two deliveries have one id")
+}
+
+// An answer that is lost has the batch sent again; if it has grown meanwhile,
+// a receiver that passes over ids it knows must not miss the rest.
+func TestABatchThatHasGrownHasAnotherID(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	var mu sync.Mutex
+	var ids []string
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		ids = append(ids, r.Header.Get("Webhook-Id"))
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	defer server.Close()
+	w.stream(audit.StreamConfig{Name: "SIEM", Kind: audit.Webhook, Address: server.URL, Authority: authority(server), Enabled: true, FromStart: true})
+	s := w.streamer(func(c *audit.StreamerConfig) { c.Backoff = time.Nanosecond })
+	attempt := func() string {
+		mu.Lock()
+		before := len(ids)
+		mu.Unlock()
+		require.Eventually(t, func() bool {
+			require.NoError(t, s.Round(t.Context()))
+			mu.Lock()
+			defer mu.Unlock()
+			return len(ids) > before
+		}, 5*time.Second, time.Millisecond)
+		mu.Lock()
+		defer mu.Unlock()
+		return ids[len(ids)-1]
+	}
+	w.record(w.mine, 3)
+	w.seal()
+	first := attempt()
+	require.Equal(t, first, attempt())
+	w.record(w.mine, 3)
+	w.seal()
+	require.NotEqual(t, first, attempt())
 }
 
 func TestTwoProcessesShareTheStreams(t *testing.T) {

@@ -190,7 +190,7 @@ func (s *Streamer) leaseTime() time.Duration { return 2*s.config.Timeout + 10*ti
 
 // batch is some events of a stream, in order, and the cursor behind them.
 type batch struct {
-	id             string // of the delivery: the same when it is tried again
+	id             string // of the delivery: the same when the same events are sent again
 	lines          []Line
 	seal, position int64
 }
@@ -224,9 +224,8 @@ func (s *Streamer) serve(ctx context.Context, d duty) error {
 
 // read returns the next events of a stream: of one seal, or of several small ones.
 func (s *Streamer) read(ctx context.Context, d duty) (b batch, err error) {
-	b = batch{id: fmt.Sprintf("%s-%d-%d", idText(d.stream), d.seal, d.position), seal: d.seal, position: d.position}
 	err = s.config.Sealer.Do(ctx, func(tx pgx.Tx) error {
-		b.lines, b.seal, b.position = nil, d.seal, d.position
+		b = batch{seal: d.seal, position: d.position}
 		rows, err := tx.Query(ctx, `select number, events from audit_seals where tenant_id = $1 and number > $2 order by number limit $3`,
 			d.tenant, d.seal, streamBatch)
 		if err != nil {
@@ -267,6 +266,8 @@ func (s *Streamer) read(ctx context.Context, d duty) (b batch, err error) {
 		}
 		return nil
 	})
+	// Both ends: who passes over an id that was there already must not miss what has been added to the batch since.
+	b.id = fmt.Sprintf("%s-%d.%d-%d.%d", idText(d.stream), d.seal, d.position, b.seal, b.position)
 	return b, err
 }
 
