@@ -96,6 +96,7 @@ func (m *Main) openLog(ctx context.Context, db *postgres.DB, ring *keyring.Ring)
 			return err
 		}
 		m.onClose(seal.Anchors.Close)
+		m.anchors = seal.Anchors
 	}
 	sealer := audit.NewSealer(seal)
 	streamer := audit.NewStreamer(audit.StreamerConfig{

@@ -3,9 +3,11 @@ package httpapi
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -71,14 +73,24 @@ func (x *exchange) viewQuery(names ...string) (*xapi.Query, error) {
 	return nil, err
 }
 
-// invalidAt is err, and says where, if it is Invalid and does not yet.
+// invalidAt is err, and says where, if it is Invalid; what says where inside
+// of place, goes on doing so.
 func invalidAt(place string, err error) error {
 	f, ok := errors.AsType[*fault.Error](err)
-	if !ok || f.Kind != fault.Invalid || len(f.Violations) > 0 {
+	if !ok || f.Kind != fault.Invalid {
 		return err
 	}
 	at := *f
-	at.Message, at.Violations = "the request breaks 1 rule(s)", []fault.Violation{{Path: place, Rule: f.Message}}
+	at.Violations = []fault.Violation{{Path: place, Rule: f.Message}}
+	if len(f.Violations) > 0 {
+		at.Violations = slices.Clone(f.Violations)
+	}
+	for i := range at.Violations {
+		if v := &at.Violations[i]; !strings.HasPrefix(v.Path, place) {
+			v.Path = place + v.Path
+		}
+	}
+	at.Message = fmt.Sprintf("the request breaks %d rule(s)", len(at.Violations))
 	return &at
 }
 
@@ -102,7 +114,7 @@ func (x *exchange) cursor(query string, at lrs.Cursor, text string) string {
 // after reads ?after, which cursor has made for the same caller, store and
 // query: else it is Invalid. found is false where there is none.
 func (x *exchange) after(query string) (at lrs.Cursor, text string, found bool, err error) {
-	if !x.query.Has("after") {
+	if x.query.Get("after") == "" {
 		return 0, "", false, nil
 	}
 	content, number, err := x.api.more.decode(x.viewer(), x.query.Get("after"))
