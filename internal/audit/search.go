@@ -133,10 +133,10 @@ func (s *search) run() ([]Line, *key, error) {
 }
 
 // needed is how many events of a scan without terms are read: more than a page
-// where some of them may not match.
+// where some may not match. Nearly all events are successes, the only outcome without a term.
 func (s *search) needed() int {
 	if len(s.filter.Outcomes) > 0 {
-		return scanMax
+		return min(2*s.limit+50, scanMax)
 	}
 	return 0
 }
