@@ -68,7 +68,7 @@ func (v *verdict) service(c *Config, need Need) {
 			v.fail("KEYRING_KMS", "cannot be used: %s", message(err))
 		}
 	}
-	if c.KeyringFile != "" && need&Serve == Serve {
+	if c.KeyringFile != "" && need&serving != 0 {
 		v.need("REDIS_URL", c.RedisURL, true, "sessions of the console are there; without STOA_KEYRING there is no console")
 		if c.PublicURL == "" {
 			v.fail("PUBLIC_URL", "is needed for the console: https://lrs.example.com, as browsers reach the service")
