@@ -25,6 +25,9 @@ func init() { // lines of JSON are text to whoever checks the description
 const adaDid = `{"actor":{"mbox":"mailto:ada@example.org","name":"Ada"},"verb":{"id":"http://example.org/did"},
 	"object":{"id":"http://example.org/a"},"context":{"registration":"7e5a1d1e-5c3c-4f0a-9d0d-0f3a3a1f0002"}}`
 
+// patient waits for long answers, not for ever.
+var patient = &http.Client{Timeout: time.Minute}
+
 // writer is a key of the store main that may write everything.
 func (o *office) writer(of *tenant.Tenant) *visitor {
 	o.t.Helper()
@@ -54,7 +57,7 @@ func (v *visitor) xapi(method, path, contentType, body string) []byte {
 	req.SetBasicAuth(v.user, v.password)
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("X-Experience-API-Version", "2.0.0")
-	res, err := http.DefaultClient.Do(req)
+	res, err := patient.Do(req)
 	require.NoError(v.o.t, err)
 	defer func() { _ = res.Body.Close() }()
 	content, err := io.ReadAll(res.Body)
