@@ -107,6 +107,7 @@ func isXAPI(path string) bool {
 
 // ServeHTTP is what happens to every request, whatever its path.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r, ok := onePath(r)
 	x := &exchange{ResponseWriter: w, api: a, began: time.Now(), id: requestID(r.Header.Get(requestIDHeader))}
 	x.request = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	x.remote = remoteAddress(r, a.TrustedProxies)
@@ -116,9 +117,14 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set(requestIDHeader, x.id)
 	h.Set("X-Content-Type-Options", "nosniff")
-	if !isXAPI(r.URL.Path) {
+	switch {
+	case !ok:
 		a.secure(h, r)
-	} else {
+		x.unknown()
+		return
+	case !isXAPI(r.URL.Path):
+		a.secure(h, r)
+	default:
 		x.version = xapi.V2
 		if v, err := negotiate(r); err == nil {
 			x.version = v
@@ -153,6 +159,10 @@ func (a *API) unrouted(g *gin.Context, status int) {
 		x.problem(problem{Status: status, Code: x.code, Detail: g.Request.Method + " is not possible here; the header Allow lists what is"})
 		return
 	}
+	x.unknown()
+}
+
+func (x *exchange) unknown() {
 	x.route, x.code = "(unknown)", "not_found"
-	x.problem(problem{Status: status, Code: x.code, Detail: "there is no such resource"})
+	x.problem(problem{Status: http.StatusNotFound, Code: x.code, Detail: "there is no such resource"})
 }
