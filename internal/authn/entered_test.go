@@ -12,10 +12,10 @@ import (
 
 func TestNotesOfEntriesAreKeptForAsLongAsTheyCanHold(t *testing.T) {
 	t.Parallel()
-	redisServers(t, func(t *testing.T, url string) {
+	redisServers(t, func(t *testing.T, server keptRedis) {
 		t.Helper()
 		p := setupPeople(t)
-		p.redis = url
+		p.redis = server.url
 		r := p.replica()
 		ctx := t.Context()
 		operator := time.Now().UnixNano()

@@ -153,10 +153,10 @@ func TestARecoveryLinkOpensOnce(t *testing.T) {
 
 func TestTooManyFailuresAreStopped(t *testing.T) {
 	t.Parallel()
-	redisServers(t, func(t *testing.T, url string) {
+	redisServers(t, func(t *testing.T, server keptRedis) {
 		t.Helper()
 		p := setupPeople(t)
-		p.redis = url
+		p.redis = server.url
 		a, b := p.replica(), p.replica()
 		p.idp.set(func() { p.idp.claims["nonce"] = "wrong" })
 		for range 20 {
