@@ -21,6 +21,7 @@ func (a *API) consoleRoutes() []route {
 		of      = "/api/v1/tenants/:tenant"
 	)
 	return slices.Concat([]route{
+		{get, "/", everybody, a.home, nowhere},
 		{get, "/docs", everybody, a.docs, nowhere},
 		{get, "/docs/:file", everybody, a.docsFile, nowhere},
 		{get, "/api/v1/openapi.json", everybody, a.getDescription, nowhere},

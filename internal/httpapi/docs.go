@@ -143,6 +143,9 @@ func prose(text string) template.HTML {
 	return template.HTML(out)
 }
 
+// home is where a sign-in ends that was to lead nowhere else, and a sign-out.
+func (a *API) home(x *exchange) error { return x.seeOther(a.BasePath + "/docs") }
+
 // docs shows the description for people to read and try.
 func (a *API) docs(x *exchange) error {
 	x.send(http.StatusOK, "text/html; charset=utf-8", a.console.docs)
