@@ -112,7 +112,7 @@ func (m *Main) Run(ctx context.Context) (err error) {
 	moreKeys, moreVersion := c.Peppers.Derive("links to more statements")
 	api, err := httpapi.New(httpapi.Config{
 		DB: db, LRS: record, Authn: keys, Limiter: limiter, Logger: m.log,
-		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats, Sealer: m.sealer, Streamer: m.streamer}),
+		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats, LostUses: uses.Lost, Sealer: m.sealer, Streamer: m.streamer}),
 		MoreKeys: moreKeys, MoreVersion: moreVersion,
 		BasePath: basePath, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins, Limits: c.Limits,
 		Uses: uses, Anchors: m.anchors, Console: console,

@@ -96,6 +96,7 @@ func TestMetricsOfTheAuditLog(t *testing.T) {
 	t.Cleanup(limiter.Close)
 	m := httpapi.NewMetrics(httpapi.Sources{
 		Ingest: func() lrs.Stats { return lrs.Stats{} }, Limiter: limiter, Pool: func() (a, b, c, d int32) { return 0, 0, 0, 0 },
+		LostUses: func() int64 { return 15 },
 		Sealer: func() audit.SealerStats {
 			return audit.SealerStats{Waiting: 1, Lag: 2 * time.Second, Sealed: 3, Failures: 4, Failing: 5, AnchorFailures: 6, Unanchored: 7, Shortened: 8, Round: time.Unix(9, 0)}
 		},
@@ -107,7 +108,7 @@ func TestMetricsOfTheAuditLog(t *testing.T) {
 	m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for i, name := range []string{
 		"waiting", "seal_lag_seconds", "sealed_total", "seal_failures_total", "seal_failing", "anchor_failures_total", "unanchored", "shortened_total",
-		"seal_round_timestamp_seconds", "streamed_total", "stream_failures_total", "streams", "streams_failing", "stream_lag_seconds",
+		"seal_round_timestamp_seconds", "streamed_total", "stream_failures_total", "streams", "streams_failing", "stream_lag_seconds", "uses_lost_total",
 	} {
 		require.Contains(t, w.Body.String(), fmt.Sprintf("\nstoa_audit_%s %d\n", name, i+1))
 	}

@@ -33,6 +33,8 @@ type Sources struct {
 	Limiter prometheus.Collector
 	Pool    func() (appInUse, appOpen, ingestInUse, ingestOpen int32)
 
+	LostUses func() int64 // see audit.Uses; nil where nobody counts them
+
 	// The audit log's; nil where there is no console.
 	Sealer   func() audit.SealerStats
 	Streamer func() audit.StreamerStats
@@ -73,6 +75,11 @@ func NewMetrics(s Sources) *Metrics {
 		poolGauges{s.Pool},
 		buildInfo(),
 	)
+	if s.LostUses != nil {
+		m.registry.MustRegister(
+			counter("stoa_audit_uses_lost_total", "Requests of API keys that the audit log does not tell of, for want of memory.", func() float64 { return float64(s.LostUses()) }),
+		)
+	}
 	if s.Sealer != nil {
 		m.registry.MustRegister(
 			gauge("stoa_audit_waiting", "Events of the audit log that are in no seal, at most 100,000.", func() float64 { return float64(s.Sealer().Waiting) }),
