@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -52,6 +53,7 @@ func badJSON(err error) error {
 	} else if s, ok := errors.AsType[*json.SemanticError](err); ok {
 		v.Path, v.Rule = string(s.JSONPointer), "not the kind of value that belongs here"
 	}
+	v.Path = strings.ToValidUTF8(v.Path[:min(len(v.Path), 200)], "") // the body may be 10,000 deep
 	f.Violations = []fault.Violation{v}
 	return f
 }
