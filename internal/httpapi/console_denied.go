@@ -10,7 +10,8 @@ import (
 
 // denials remembers which refusals the audit log has been told of: one for each
 // person, route and minute, so that a script that knocks does not fill it. And
-// in the same way, which readings of the log (see auditing).
+// in the same way, which readings of the log (see auditing), and what operators
+// read inside a tenant (see tellLook).
 type denials struct {
 	clock  func() time.Time
 	mu     sync.Mutex

@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -134,4 +136,28 @@ func (x *exchange) noteLeft(operator int64, slug string) {
 	if err := x.api.console.Sessions.ForgetEntry(x.context(), operator, slug); err != nil {
 		x.api.Logger.WarnContext(x.context(), "the note of an operator's entry was not taken back", "error", err)
 	}
+}
+
+// tellLook records in a tenant's log what an operator who is inside reads
+// there, once a minute for each path: whatever they change, the change itself
+// records. Where that cannot be recorded nothing is shown.
+func (a *API) tellLook(x *exchange, r route) error {
+	c := x.caller
+	if c == nil || !c.person.Operator || c.tenant == c.person.Tenant || r.method != http.MethodGet {
+		return nil
+	}
+	look := denial{c.tenant, c.person.Subject(), "look " + x.request.URL.Path}
+	if !a.console.denials.first(look) {
+		return nil
+	}
+	err := x.change(func(tx *postgres.Tx) error {
+		return audit.Record(tx, audit.Event{
+			Type: audit.OperatorLooked, Target: audit.Target{Kind: "route", ID: r.method + " " + r.path},
+			Details: map[string]any{"path": x.request.URL.Path},
+		})
+	})
+	if err != nil {
+		a.console.denials.forget(look)
+	}
+	return err
 }

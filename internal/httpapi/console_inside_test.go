@@ -9,6 +9,7 @@ import (
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/authz"
+	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
@@ -84,6 +85,51 @@ func TestBothSidesSeeAnEntry(t *testing.T) {
 	all := boss.entries(own.Slug)
 	require.Len(t, all, 2)
 	require.False(t, all[0].Active || all[1].Active)
+}
+
+// Whatever an operator reads inside a tenant stands in the tenant's own log,
+// once a minute.
+func TestTheTenantIsToldWhatAnOperatorReads(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own := o.tenant()
+	boss, op := o.as(own, admin), o.as(o.platform, authz.Operator)
+	of := "/api/v1/tenants/" + own.Slug
+	told := func() map[string]int {
+		paths := map[string]int{}
+		o.in(own.ID, func(tx *postgres.Tx) error {
+			rows, err := tx.Query(tx.Context(), `select details::json->>'path' from audit_events
+				where tenant_id = $1 and action = 'operator.looked' and actor_kind = 'operator' and actor_id = $2`, own.ID, authz.OperatorSubject(op.member))
+			if err != nil {
+				return err
+			}
+			for rows.Next() {
+				var path string
+				if err := rows.Scan(&path); err != nil {
+					return err
+				}
+				paths[path]++
+			}
+			return rows.Err()
+		})
+		return paths
+	}
+	op.call("GET", of+"/settings", nil).is(http.StatusForbidden)
+	boss.call("GET", of+"/settings", nil).is(http.StatusOK)
+	require.Empty(t, told(), "who is not inside has read nothing, and members are not operators")
+	op.call("POST", of+"/entry", apiv1.NewEntry{Reason: "Ticket 4711 of today", Minutes: 30}).is(http.StatusCreated)
+	reads := []string{"/settings", "/members", "/members/" + id.Text(boss.member), "/keys", "/roles", "/sso"}
+	for range 3 {
+		for _, rest := range reads {
+			op.call("GET", of+rest, nil).is(http.StatusOK)
+		}
+	}
+	op.call("GET", "/api/v1/me", nil).is(http.StatusOK)
+	got := told()
+	require.Len(t, got, len(reads))
+	for _, rest := range reads {
+		require.Contains(t, []int{1, 2}, got[of+rest], rest) // 2 where a minute ended meanwhile
+	}
 }
 
 // A token needs no Redis; what Redis would have told is left out.

@@ -114,6 +114,10 @@ func (a *API) serve(r route) gin.HandlerFunc {
 			x.fail(err)
 			return
 		}
+		if err := a.tellLook(x, r); err != nil {
+			x.fail(err)
+			return
+		}
 		if err := r.handle(x); err != nil {
 			x.fail(err)
 		}
