@@ -72,6 +72,7 @@ create table grants (
     granted_at   timestamptz not null default now(),
     expires_at   timestamptz,
     last_used_at timestamptz,
+    kept_since   timestamptz,     -- when the source took it back and it stayed, for it is the last admin's; null: that is not so
     primary key (tenant_id, id),
     foreign key (tenant_id, member_id) references members (tenant_id, id) on delete cascade,
     foreign key (tenant_id, store_id) references stores (tenant_id, id)
@@ -196,6 +197,7 @@ create table entries (
     primary key (tenant_id, id)
 );
 create index on entries (tenant_id, entered_at, id);
+create index entry_not_left on entries (tenant_id) where left_at is null;
 
 -- One way back in when nobody can sign in: made in the shell, good once.
 create table recovery_links (

@@ -54,11 +54,11 @@ create table audit_segments (
     upto      bigint not null,      -- number of its last seal
     total     bigint not null,      -- events in seals up to that one
     last      bigint not null,      -- the greatest event id in them
-    oldest    timestamptz not null, -- of its own events
-    newest    timestamptz not null, -- of the events of this segment and those before
+    oldest    timestamptz not null, -- the times of its events: the first
+    newest    timestamptz not null, -- and the last;
+    horizon   timestamptz not null, -- and the last in all segments up to this one
     primary key (tenant_id, upto)
 );
-create index on audit_segments (tenant_id, newest, upto);
 
 -- Which events of a segment have a word (or an actor, a type …): ids, as gaps of varints.
 create table audit_words (

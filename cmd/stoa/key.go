@@ -1,20 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/authz"
-	"github.com/stoa-lrs/stoa/internal/config"
-	"github.com/stoa-lrs/stoa/internal/fault"
-	"github.com/stoa-lrs/stoa/internal/postgres"
-	"github.com/stoa-lrs/stoa/internal/secret"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
@@ -34,40 +28,26 @@ func newKeyCreate(sh *shell) *cobra.Command {
 		Example: `  stoa key create acme production --name 'Course player' --scope statements/write,statements/read/mine,state
   stoa key create acme production --name Warehouse --scope all/read --expires 90d --allow 192.0.2.0/24`,
 		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := sh.load(config.Operator | config.Database | config.Peppers | config.PublicURL)
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
+			s, err := authz.ParseScopes(scopes)
 			if err != nil {
 				return err
 			}
-			n := tenant.NewKey{Name: name, HomePage: c.PublicURL}
-			if n.Scopes, err = authz.ParseScopes(scopes); err != nil {
+			if _, err := tenant.ParseNetworks(networks); err != nil {
 				return err
 			}
-			if n.Networks, err = tenant.ParseNetworks(networks); err != nil {
-				return err
-			}
-			if n.ExpiresAt, err = instant(expires, sh.now()); err != nil {
-				return err
-			}
-			t, err := sh.resolve(cmd.Context(), args[0])
+			end, err := instant(expires, sh.now())
 			if err != nil {
 				return err
 			}
-			var k *tenant.Key
-			var plain secret.Text
-			if err := sh.enter(cmd.Context(), t.ID, func(tx *postgres.Tx) error {
-				s, err := tenant.GetStore(tx, args[1])
-				if err != nil {
-					return err
-				}
-				n.Store = s.ID
-				k, plain, err = tenant.CreateKey(tx, c.Peppers, n, sh.now())
-				return err
-			}); err != nil {
+			k, err := o.CreateKey(cmd.Context(), args[0], args[1], apiv1.NewKey{
+				Name: name, Scopes: as[apiv1.Scope](s.Names()), Networks: networks, ExpiresAt: end,
+			})
+			if err != nil {
 				return err
 			}
-			return sh.printSecret(cmd, k, plain)
-		},
+			return sh.printSecret(cmd, k)
+		}),
 	}
 	cmd.Flags().StringVar(&name, "name", "key", "name for people; also that of the statements' authority")
 	cmd.Flags().StringSliceVar(&scopes, "scope", []string{"statements/write", "statements/read/mine"}, "xAPI scopes; again or separated by commas")
@@ -83,38 +63,14 @@ func newKeyList(sh *shell) *cobra.Command {
 		Use:   "list TENANT",
 		Short: "List the keys of a tenant, oldest first",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := sh.resolve(cmd.Context(), args[0])
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
+			list, err := o.ListKeys(cmd.Context(), args[0], store, page)
 			if err != nil {
 				return err
 			}
-			var keys []tenant.Key
-			var next string
-			if err := sh.enter(cmd.Context(), t.ID, func(tx *postgres.Tx) error {
-				var id int64
-				if store != "" {
-					s, err := tenant.GetStore(tx, store)
-					if err != nil {
-						return err
-					}
-					id = s.ID
-				}
-				var err error
-				keys, next, err = tenant.ListKeys(tx, id, page)
-				return err
-			}); err != nil {
-				return err
-			}
-			views := make([]keyView, len(keys))
-			for i := range keys {
-				views[i] = sh.view(&keys[i])
-			}
-			sh.printNext(cmd, next)
-			return sh.printKeys(cmd, struct {
-				Keys []keyView `json:"keys"`
-				Next string    `json:"next"`
-			}{views, next}, views...)
-		},
+			sh.printNext(cmd, list.Next)
+			return sh.printKeys(cmd, list, list.Items...)
+		}),
 	}
 	cmd.Flags().StringVar(&store, "store", "", "only the keys of this store")
 	pageFlags(cmd, &page)
@@ -126,16 +82,13 @@ func newKeyShow(sh *shell) *cobra.Command {
 		Use:   "show USER",
 		Short: "Show a key with its secrets' last uses",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var k *tenant.Key
-			if err := sh.enterKey(cmd, args[0], func(tx *postgres.Tx) (err error) {
-				k, err = tenant.GetKey(tx, args[0])
-				return err
-			}); err != nil {
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
+			k, err := o.GetKey(cmd.Context(), args[0])
+			if err != nil {
 				return err
 			}
 			return sh.printKey(cmd, k)
-		},
+		}),
 	}
 }
 
@@ -146,25 +99,17 @@ func newKeyRotate(sh *shell) *cobra.Command {
 		Short:   "Give a key a new secret and show it, this once",
 		Example: "  stoa key rotate 3-h4k2m9q0 --grace 7d",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := sh.load(config.Database | config.Peppers)
-			if err != nil {
-				return err
-			}
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
 			d, err := span(grace)
 			if err != nil {
 				return err
 			}
-			var k *tenant.Key
-			var plain secret.Text
-			if err := sh.enterKey(cmd, args[0], func(tx *postgres.Tx) (err error) {
-				k, plain, err = tenant.Rotate(tx, c.Peppers, args[0], d, sh.now())
-				return err
-			}); err != nil {
+			k, err := o.RotateKey(cmd.Context(), args[0], d)
+			if err != nil {
 				return err
 			}
-			return sh.printSecret(cmd, k, plain)
-		},
+			return sh.printSecret(cmd, k)
+		}),
 	}
 	cmd.Flags().StringVar(&grace, "grace", "0", "how long older secrets go on working: 0, 12h, up to 30d")
 	return cmd
@@ -175,66 +120,29 @@ func newKeyRevoke(sh *shell) *cobra.Command {
 		Use:   "revoke USER",
 		Short: "End a key for good, everywhere within a second",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var k *tenant.Key
-			if err := sh.enterKey(cmd, args[0], func(tx *postgres.Tx) (err error) {
-				k, err = tenant.Revoke(tx, args[0], sh.now())
-				return err
-			}); err != nil {
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
+			k, err := o.RevokeKey(cmd.Context(), args[0])
+			if err != nil {
 				return err
 			}
 			return sh.printKey(cmd, k)
-		},
+		}),
 	}
 }
 
-// enterKey enters the tenant that the key's user name carries.
-func (sh *shell) enterKey(cmd *cobra.Command, user string, fn func(*postgres.Tx) error) error {
-	id, _, ok := tenant.ParseUserName(user)
-	if !ok {
-		return fault.New(fault.Invalid, "%q is no key's user name, such as 3-h4k2m9q0", user)
-	}
-	return sh.enter(cmd.Context(), id, fn)
-}
-
-// keyView is a key as JSON.
-type keyView struct {
-	User      string           `json:"user"`
-	StoreID   int64            `json:"store_id"`
-	Name      string           `json:"name"`
-	Status    tenant.KeyStatus `json:"status"`
-	Scopes    []string         `json:"scopes"`
-	Networks  []netip.Prefix   `json:"networks"`
-	Authority json.RawMessage  `json:"authority"`
-	CreatedAt time.Time        `json:"created_at"`
-	ExpiresAt *time.Time       `json:"expires_at"`
-	RevokedAt *time.Time       `json:"revoked_at"`
-	LastUsed  *time.Time       `json:"last_used_at"`
-	Secrets   []tenant.Secret  `json:"secrets"`
-}
-
-func (sh *shell) view(k *tenant.Key) keyView {
-	return keyView{
-		User: k.User, StoreID: k.StoreID, Name: k.Name, Status: k.Status(sh.now()), Scopes: k.Scopes.Names(),
-		Networks: k.Networks, Authority: json.RawMessage(k.Authority), CreatedAt: k.CreatedAt,
-		ExpiresAt: k.ExpiresAt, RevokedAt: k.RevokedAt, LastUsed: k.LastUsedAt(), Secrets: k.Secrets,
-	}
-}
-
-func (sh *shell) printKeys(cmd *cobra.Command, value any, keys ...keyView) error {
+func (sh *shell) printKeys(cmd *cobra.Command, value any, keys ...apiv1.Key) error {
 	return sh.print(cmd, value, func(w io.Writer) {
 		fmt.Fprintln(w, "USER\tNAME\tSTATUS\tSCOPES\tSECRETS\tLAST USED\tEXPIRES")
 		for _, k := range keys {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", k.User, k.Name, k.Status,
-				strings.Join(k.Scopes, ","), len(k.Secrets), when(k.LastUsed), when(k.ExpiresAt))
+				strings.Join(texts(k.Scopes), ","), len(k.Secrets), when(k.LastUsedAt), when(k.ExpiresAt))
 		}
 	})
 }
 
 // printKey shows one key and each of its secrets.
-func (sh *shell) printKey(cmd *cobra.Command, k *tenant.Key) error {
-	v := sh.view(k)
-	if err := sh.printKeys(cmd, v, v); err != nil || sh.output == "json" {
+func (sh *shell) printKey(cmd *cobra.Command, k apiv1.Key) error {
+	if err := sh.printKeys(cmd, k, k); err != nil || sh.output == "json" {
 		return err
 	}
 	return sh.print(cmd, nil, func(w io.Writer) {
@@ -245,15 +153,12 @@ func (sh *shell) printKey(cmd *cobra.Command, k *tenant.Key) error {
 	})
 }
 
-// printSecret is the one place where a secret is shown.
-func (sh *shell) printSecret(cmd *cobra.Command, k *tenant.Key, plain secret.Text) error {
-	v := sh.view(k)
-	return sh.print(cmd, struct {
-		keyView
-		Secret string `json:"secret"`
-	}{v, plain.Reveal()}, func(w io.Writer) {
-		fmt.Fprintf(w, "user\t%s\nsecret\t%s\n", k.User, plain.Reveal())
-		fmt.Fprintf(w, "\t(shown this once)\nscopes\t%s\nexpires\t%s\n", k.Scopes, when(k.ExpiresAt))
+// printSecret is the one place where a key's secret is shown.
+func (sh *shell) printSecret(cmd *cobra.Command, issued apiv1.IssuedKey) error {
+	return sh.print(cmd, issued, func(w io.Writer) {
+		k := issued.Key
+		fmt.Fprintf(w, "user\t%s\nsecret\t%s\n", k.User, issued.Secret)
+		fmt.Fprintf(w, "\t(shown this once)\nscopes\t%s\nexpires\t%s\n", strings.Join(texts(k.Scopes), " "), when(k.ExpiresAt))
 		for _, s := range k.Secrets[1:] {
 			fmt.Fprintf(w, "older secret\tof %s ends %s, last used %s\n", when(&s.CreatedAt), when(s.ExpiresAt), when(s.LastUsedAt))
 		}

@@ -48,7 +48,11 @@ func newRoot(sh *shell) *cobra.Command {
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServe(sh), newMigrate(sh), newTenant(sh), newStore(sh), newKey(sh), newMember(sh), newGrant(sh), newSSO(sh), newKeyring(sh), newDev(sh), newBench())
+	sh.server = nil
+	root.PersistentFlags().Var(serverFlag{&sh.server}, "server", "work on a server, through its API, and not on a database (default: STOA_SERVER)")
+	root.PersistentPreRunE = sh.begin
+	root.AddCommand(newTenant(sh), newStore(sh), newKey(sh), newMember(sh), newGrant(sh), newRole(sh), newSSO(sh), newToken(sh), newAudit(sh), newLogin(sh), newLogout(sh),
+		onTheSpot(newServe(sh)), onTheSpot(newDev(sh)), onTheSpot(newMigrate(sh)), onTheSpot(newKeyring(sh)), onTheSpot(newBench()))
 	return root
 }
 
@@ -70,13 +74,13 @@ func text(err error) string {
 // things are, 75 (EX_TEMPFAIL) for what may work when it is tried again.
 func exitCode(err error) int {
 	switch fault.KindOf(err) {
-	case fault.Invalid:
+	case fault.Invalid, fault.TooLarge:
 		return 2
 	case fault.NotFound:
 		return 3
-	case fault.Conflict, fault.Forbidden:
+	case fault.Conflict, fault.Forbidden, fault.Unauthenticated, fault.PreconditionFailed:
 		return 4
-	case fault.Unavailable:
+	case fault.Unavailable, fault.RateLimited:
 		return 75
 	}
 	return 1

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
@@ -17,34 +18,30 @@ import (
 func TestPeopleFromTheShell(t *testing.T) {
 	t.Parallel()
 	x := open(t)
-	var acme tenant.Tenant
-	x.json("tenant create acme", &acme)
+	x.table("tenant create acme")
 	x.table("store create acme main")
 
-	var ada memberView
+	var ada apiv1.Member
 	x.json("member invite acme Ada@acme.example --role tenant-admin", &ada)
 	require.Equal(t, "ada@acme.example", ada.Email)
-	require.Equal(t, tenant.MemberInvited, ada.Status)
-	var grant grantView
+	require.Equal(t, apiv1.MemberStatusInvited, ada.Status)
+	var grant apiv1.Grant
 	x.json("grant give acme ada@acme.example analyst --store main --expires 30d", &grant)
-	require.NotZero(t, grant.StoreID)
+	require.Equal(t, "main", *grant.Store)
 	require.Regexp(t, `^shell:.+`, grant.GrantedBy)
 	require.WithinDuration(t, time.Now().Add(30*24*time.Hour), *grant.ExpiresAt, time.Minute)
-	var grants struct {
-		Grants []grantView `json:"grants"`
-		Next   string      `json:"next"`
-	}
+	var grants struct{ Items []apiv1.Grant }
 	x.json("grant list acme "+ada.ID, &grants)
-	require.Len(t, grants.Grants, 2)
+	require.Len(t, grants.Items, 2)
 	x.table("grant take acme ada@acme.example " + grant.ID)
 	x.json("grant list acme "+ada.ID, &grants)
-	require.Len(t, grants.Grants, 1)
+	require.Len(t, grants.Items, 1)
 	require.Contains(t, x.table("grant list acme "+ada.ID), "tenant-admin")
 
 	x.json("member disable acme ada@acme.example", &ada)
-	require.Equal(t, tenant.MemberDisabled, ada.Status)
+	require.Equal(t, apiv1.MemberStatusDisabled, ada.Status)
 	x.json("member enable acme "+ada.ID, &ada)
-	require.Equal(t, tenant.MemberInvited, ada.Status)
+	require.Equal(t, apiv1.MemberStatusInvited, ada.Status)
 	require.Contains(t, x.table("member list acme --prefix ada --status invited"), "ada@acme.example")
 	x.json("member remove acme "+ada.ID, &ada)
 	require.NotContains(t, x.table("member list acme"), "ada@acme.example")
@@ -66,8 +63,9 @@ func TestPeopleFromTheShell(t *testing.T) {
 func TestARecoveryLinkFromTheShell(t *testing.T) {
 	t.Parallel()
 	x := open(t)
-	var acme tenant.Tenant
-	x.json("tenant create acme", &acme)
+	x.table("tenant create acme")
+	acme, err := tenant.Get(t.Context(), x.urls.OpenOperator(t), "acme")
+	require.NoError(t, err)
 	var made struct {
 		Link      string    `json:"link"`
 		ExpiresAt time.Time `json:"expires_at"`
@@ -95,10 +93,7 @@ func TestSSOFromTheShell(t *testing.T) {
 	x.table("tenant create acme")
 	file := filepath.Join(dir, "secret")
 	require.NoError(t, os.WriteFile(file, []byte("hunter2\n"), 0o600))
-	var sso struct {
-		Active *providerView `json:"active"`
-		Draft  *providerView `json:"draft"`
-	}
+	var sso apiv1.SSO
 	out := x.table("sso set acme --issuer https://login.example.com --client-id stoa --domain acme.example --secret-file " + file)
 	require.NotContains(t, out, "hunter2")
 	x.json("sso show acme", &sso)

@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/dev/pgserver"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
@@ -157,13 +158,15 @@ type access struct {
 // store makes a store and a key that may do everything in it.
 func (x *terminal) store(tenant, store string) *access {
 	x.t.Helper()
-	var key keyJSON
+	var key apiv1.IssuedKey
 	x.table("store create " + tenant + " " + store)
 	x.json("key create "+tenant+" "+store+" --scope all", &key)
+	authority, err := json.Marshal(key.Key.Authority)
+	require.NoError(x.t, err)
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	x.t.Cleanup(transport.CloseIdleConnections)
 	return &access{
-		user: key.User, secret: key.Secret, authority: string(key.Authority),
+		user: key.Key.User, secret: key.Secret, authority: string(authority),
 		client: &http.Client{Transport: transport, Timeout: hang}, changed: make(chan struct{}),
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
@@ -46,7 +47,7 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 	x.sh.environ = append(x.sh.environ, "STOA_LISTEN=127.0.0.1:0")
 	x.table("tenant create acme --name Acme")
 	x.table("store create acme main")
-	var key keyJSON
+	var key apiv1.IssuedKey
 	x.json("key create acme main --name Course --scope all", &key)
 
 	url, stop, ended := x.serving()
@@ -57,7 +58,7 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 		require.NoError(t, err)
 		r.Header.Set("X-Experience-API-Version", "2.0.0")
 		r.Header.Set("Content-Type", "application/json")
-		r.SetBasicAuth(key.User, key.Secret)
+		r.SetBasicAuth(key.Key.User, key.Secret)
 		return client.Do(r)
 	}
 	res, err := request(http.MethodPost, "/xapi/statements",

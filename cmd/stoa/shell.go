@@ -26,12 +26,14 @@ import (
 type shell struct {
 	environ []string
 	devFile string // see config.DevFile
+	logins  string // file, see loginsFile; "": there is none
 	now     func() time.Time
-	output  string // table or json
+	output  string  // table or json
+	server  *string // --server; nil: not given
 }
 
 func newShell() *shell {
-	return &shell{environ: os.Environ(), devFile: config.DevFile, now: time.Now}
+	return &shell{environ: os.Environ(), devFile: config.DevFile, logins: loginsFile(), now: time.Now}
 }
 
 // actor is whom transactions of the shell are for.
@@ -40,14 +42,20 @@ const actor = "shell"
 // withOutput gives cmd and its subcommands the --output flag.
 func (sh *shell) withOutput(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().StringVarP(&sh.output, "output", "o", "table", "table or json")
-	cmd.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		cmd.SetContext(audit.With(cmd.Context(), source()))
-		if sh.output != "table" && sh.output != "json" {
-			return fault.New(fault.Invalid, "--output is table or json, not %q", sh.output)
-		}
-		return nil
-	}
 	return cmd
+}
+
+// begin is what happens before every command. Those that answer, and no
+// service, act as the shell.
+func (sh *shell) begin(cmd *cobra.Command, _ []string) error {
+	if err := sh.refuseServer(cmd); err != nil || cmd.Flags().Lookup("output") == nil {
+		return err
+	}
+	cmd.SetContext(audit.With(cmd.Context(), source()))
+	if sh.output != "table" && sh.output != "json" {
+		return fault.New(fault.Invalid, "--output is table or json, not %q", sh.output)
+	}
+	return nil
 }
 
 // source is whoever uses the shell, as the audit log names them.
@@ -92,6 +100,15 @@ func (sh *shell) resolve(ctx context.Context, slug string) (t *tenant.Tenant, er
 		return err
 	})
 	return t, err
+}
+
+// visit runs fn in one transaction of the tenant of that slug.
+func (sh *shell) visit(ctx context.Context, slug string, fn func(*postgres.Tx) error) error {
+	t, err := sh.resolve(ctx, slug)
+	if err != nil {
+		return err
+	}
+	return sh.enter(ctx, t.ID, fn)
 }
 
 // enter runs fn in one transaction of a tenant.

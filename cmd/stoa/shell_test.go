@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/config"
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -39,6 +40,7 @@ func open(t *testing.T) *terminal {
 			"STOA_BLOB_URL=file://" + filepath.ToSlash(t.TempDir()),
 		},
 		devFile: filepath.Join(t.TempDir(), "dev.env"),
+		logins:  filepath.Join(t.TempDir(), "stoa", "logins.json"),
 		now:     time.Now,
 	}}
 }
@@ -71,74 +73,68 @@ func (x *terminal) json(line string, into any) {
 	require.False(x.t, d.More(), "one document")
 }
 
-type keyJSON struct {
-	keyView
-	Secret string `json:"secret"`
-}
-
 func TestEverythingFromTheShell(t *testing.T) {
 	t.Parallel()
 	x := open(t)
-	var acme tenant.Tenant
+	var acme apiv1.Tenant
 	x.json("tenant create acme --name Acme", &acme)
 	require.Equal(t, "Acme", acme.Name)
 	x.json("tenant limits acme --requests 100", &acme)
 	x.json("tenant limits acme --statements 1000", &acme)
-	require.Equal(t, tenant.Limits{Requests: 100, Statements: 1000}, acme.Limits, "what is not given stays")
+	require.Equal(t, apiv1.TenantLimits{RequestsPerMinute: 100, StatementsPerMinute: 1000}, acme.Limits, "what is not given stays")
 	x.json("tenant suspend acme", &acme)
-	require.Equal(t, tenant.Suspended, acme.Status)
+	require.Equal(t, apiv1.TenantStatusSuspended, acme.Status)
 	x.json("tenant resume acme", &acme)
 	x.json("tenant show acme", &acme)
-	require.Equal(t, tenant.Active, acme.Status)
+	require.Equal(t, apiv1.TenantStatusActive, acme.Status)
 
-	var store tenant.Store
+	var store apiv1.Store
 	x.json("store create acme main", &store)
-	require.Equal(t, tenant.Production, store.Kind)
+	require.Equal(t, apiv1.StoreKindProduction, store.Kind)
 	x.json("store create acme trial --kind sandbox --name Trial", &store)
 
-	var key keyJSON
-	x.json("key create acme main --name Player --scope state,define --scope statements/write --allow 192.0.2.0/24 --expires 90d", &key)
-	require.Equal(t, []string{"statements/write", "state", "define"}, key.Scopes)
-	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, key.Networks)
+	var issued apiv1.IssuedKey
+	x.json("key create acme main --name Player --scope state,define --scope statements/write --allow 192.0.2.0/24 --expires 90d", &issued)
+	key := issued.Key
+	require.Equal(t, []apiv1.Scope{"statements/write", "state", "define"}, key.Scopes)
+	require.Equal(t, []string{"192.0.2.0/24"}, key.Networks)
 	require.WithinDuration(t, time.Now().Add(90*24*time.Hour), *key.ExpiresAt, time.Minute)
-	require.JSONEq(t, `{"objectType":"Agent","name":"Player","account":{"homePage":"https://lrs.example.com","name":"`+key.User+`"}}`, string(key.Authority))
+	require.Equal(t, map[string]any{
+		"objectType": "Agent", "name": "Player", "account": map[string]any{"homePage": "https://lrs.example.com", "name": key.User},
+	}, key.Authority)
 
 	peppers, err := tenant.ParsePeppers(pepper)
 	require.NoError(t, err)
 	keys := authn.New(authn.Config{DB: x.urls.Open(t), Peppers: peppers})
 	defer keys.Close()
 	at := netip.MustParseAddr("192.0.2.1")
-	p, err := keys.Basic(t.Context(), key.User, key.Secret, at)
+	p, err := keys.Basic(t.Context(), key.User, issued.Secret, at)
 	require.NoError(t, err)
 	require.Equal(t, tenant.Limits{Requests: 100, Statements: 1000}, p.Limits)
 
-	var rotated keyJSON
+	var rotated apiv1.IssuedKey
 	x.json("key rotate "+key.User+" --grace 7d", &rotated)
-	require.NotEqual(t, key.Secret, rotated.Secret)
-	require.Len(t, rotated.Secrets, 2)
-	require.WithinDuration(t, time.Now().Add(7*24*time.Hour), *rotated.Secrets[1].ExpiresAt, time.Minute)
-	for _, secret := range []string{key.Secret, rotated.Secret} {
+	require.NotEqual(t, issued.Secret, rotated.Secret)
+	require.Len(t, rotated.Key.Secrets, 2)
+	require.WithinDuration(t, time.Now().Add(7*24*time.Hour), *rotated.Key.Secrets[1].ExpiresAt, time.Minute)
+	for _, secret := range []string{issued.Secret, rotated.Secret} {
 		_, err = authn.New(authn.Config{DB: x.urls.Open(t), Peppers: peppers}).Basic(t.Context(), key.User, secret, at)
 		require.NoError(t, err)
 	}
-	var revoked keyView
+	var revoked apiv1.Key
 	x.json("key revoke "+key.User, &revoked)
-	require.Equal(t, tenant.KeyRevoked, revoked.Status)
+	require.Equal(t, apiv1.KeyStatusRevoked, revoked.Status)
 	_, err = authn.New(authn.Config{DB: x.urls.Open(t), Peppers: peppers}).Basic(t.Context(), key.User, rotated.Secret, at)
 	require.Equal(t, fault.Unauthenticated, fault.KindOf(err))
 
-	var list struct {
-		Keys []keyView `json:"keys"`
-		Next string    `json:"next"`
-	}
+	var list apiv1.KeyPage
 	x.json("key list acme --store main", &list)
-	require.Len(t, list.Keys, 1)
-	list.Keys[0].Authority, revoked.Authority = nil, nil // indented otherwise
-	require.Equal(t, revoked, list.Keys[0], "what was answered is what is stored")
+	require.Len(t, list.Items, 1)
+	require.Equal(t, revoked, list.Items[0], "what was answered is what is stored")
 	x.json("key list acme --store trial", &list)
-	require.Empty(t, list.Keys)
+	require.Empty(t, list.Items)
 
-	for _, secret := range []string{key.Secret, rotated.Secret} {
+	for _, secret := range []string{issued.Secret, rotated.Secret} {
 		require.NotContains(t, x.table("key list acme")+x.table("key show "+key.User), secret)
 	}
 }
@@ -249,7 +245,8 @@ func TestTheDevDatabaseIsFoundWithoutBeingNamed(t *testing.T) {
 func TestExitCodesTellWhatToDo(t *testing.T) {
 	t.Parallel()
 	for kind, code := range map[fault.Kind]int{
-		fault.Internal: 1, fault.Invalid: 2, fault.NotFound: 3, fault.Conflict: 4, fault.Forbidden: 4, fault.Unavailable: 75,
+		fault.Internal: 1, fault.Invalid: 2, fault.TooLarge: 2, fault.NotFound: 3, fault.Conflict: 4, fault.Forbidden: 4, fault.Unauthenticated: 4,
+		fault.PreconditionFailed: 4, fault.Unavailable: 75, fault.RateLimited: 75,
 	} {
 		require.Equal(t, code, exitCode(fault.New(kind, "x")))
 	}

@@ -7,17 +7,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
 // newTenant is `stoa tenant create|list|show|suspend|resume|limits|recover`.
 func newTenant(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "tenant", Short: "Create, list, suspend and limit tenants"}
-	cmd.AddCommand(newTenantCreate(sh), newTenantList(sh), newTenantLimits(sh), newTenantRecover(sh),
-		sh.onTenant("show", "Show a tenant", tenant.Get),
-		sh.onTenant("suspend", "Refuse every request of a tenant; nothing is lost", tenant.Suspend),
-		sh.onTenant("resume", "Serve a suspended tenant again", tenant.Resume))
+	cmd.AddCommand(newTenantCreate(sh), newTenantList(sh), newTenantLimits(sh), onTheSpot(newTenantRecover(sh)),
+		sh.onTenant("show", "Show a tenant", office.GetTenant),
+		sh.onTenant("suspend", "Refuse every request of a tenant; nothing is lost", office.SuspendTenant),
+		sh.onTenant("resume", "Serve a suspended tenant again", office.ResumeTenant))
 	return sh.withOutput(cmd)
 }
 
@@ -28,18 +28,16 @@ func newTenantCreate(sh *shell) *cobra.Command {
 		Short:   "Create a tenant",
 		Example: "  stoa tenant create acme --name 'Acme Learning'",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
 			if name == "" {
 				name = args[0]
 			}
-			return sh.operate(cmd.Context(), func(op *postgres.Operator) error {
-				t, err := tenant.Create(cmd.Context(), op, args[0], name, sh.now())
-				if err != nil {
-					return err
-				}
-				return sh.printTenants(cmd, t, *t)
-			})
-		},
+			t, err := o.CreateTenant(cmd.Context(), apiv1.NewTenant{Slug: args[0], Name: name})
+			if err != nil {
+				return err
+			}
+			return sh.printTenants(cmd, t, t)
+		}),
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name for people (default: the slug)")
 	return cmd
@@ -51,78 +49,67 @@ func newTenantList(sh *shell) *cobra.Command {
 		Use:   "list",
 		Short: "List tenants by slug",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return sh.operate(cmd.Context(), func(op *postgres.Operator) error {
-				tenants, next, err := tenant.List(cmd.Context(), op, page)
-				if err != nil {
-					return err
-				}
-				sh.printNext(cmd, next)
-				return sh.printTenants(cmd, struct {
-					Tenants []tenant.Tenant `json:"tenants"`
-					Next    string          `json:"next"`
-				}{tenants, next}, tenants...)
-			})
-		},
+		RunE: sh.in(func(cmd *cobra.Command, o office, _ []string) error {
+			list, err := o.ListTenants(cmd.Context(), page)
+			if err != nil {
+				return err
+			}
+			sh.printNext(cmd, list.Next)
+			return sh.printTenants(cmd, list, list.Items...)
+		}),
 	}
 	pageFlags(cmd, &page)
 	return cmd
 }
 
 func newTenantLimits(sh *shell) *cobra.Command {
-	var limits tenant.Limits
+	var limits apiv1.TenantLimits
 	cmd := &cobra.Command{
 		Use:   "limits TENANT",
 		Short: "Set what a tenant may do in a minute; what is not given stays",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return sh.operate(cmd.Context(), func(op *postgres.Operator) error {
-				t, err := tenant.Get(cmd.Context(), op, args[0])
-				if err != nil {
-					return err
-				}
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
+			t, err := o.LimitTenant(cmd.Context(), args[0], func(l *apiv1.TenantLimits) {
 				if cmd.Flags().Changed("requests") {
-					t.Limits.Requests = limits.Requests
+					l.RequestsPerMinute = limits.RequestsPerMinute
 				}
 				if cmd.Flags().Changed("statements") {
-					t.Limits.Statements = limits.Statements
+					l.StatementsPerMinute = limits.StatementsPerMinute
 				}
-				if t, err = tenant.SetLimits(cmd.Context(), op, args[0], t.Limits); err != nil {
-					return err
-				}
-				return sh.printTenants(cmd, t, *t)
 			})
-		},
+			if err != nil {
+				return err
+			}
+			return sh.printTenants(cmd, t, t)
+		}),
 	}
-	cmd.Flags().IntVar(&limits.Requests, "requests", 0, "requests a minute; 0: the configured default")
-	cmd.Flags().IntVar(&limits.Statements, "statements", 0, "statements a minute; 0: the configured default")
+	cmd.Flags().IntVar(&limits.RequestsPerMinute, "requests", 0, "requests a minute; 0: the configured default")
+	cmd.Flags().IntVar(&limits.StatementsPerMinute, "statements", 0, "statements a minute; 0: the configured default")
 	return cmd
 }
 
 // onTenant is a subcommand that does one thing to one tenant and shows it.
-func (sh *shell) onTenant(use, short string, do func(context.Context, *postgres.Operator, string) (*tenant.Tenant, error)) *cobra.Command {
+func (sh *shell) onTenant(use, short string, do func(office, context.Context, string) (apiv1.Tenant, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   use + " TENANT",
 		Short: short,
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return sh.operate(cmd.Context(), func(op *postgres.Operator) error {
-				t, err := do(cmd.Context(), op, args[0])
-				if err != nil {
-					return err
-				}
-				return sh.printTenants(cmd, t, *t)
-			})
-		},
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
+			t, err := do(o, cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return sh.printTenants(cmd, t, t)
+		}),
 	}
 }
 
-func (sh *shell) printTenants(cmd *cobra.Command, value any, tenants ...tenant.Tenant) error {
+func (sh *shell) printTenants(cmd *cobra.Command, value any, tenants ...apiv1.Tenant) error {
 	return sh.print(cmd, value, func(w io.Writer) {
 		fmt.Fprintln(w, "TENANT\tNAME\tSTATUS\tREQUESTS/MIN\tSTATEMENTS/MIN\tCREATED")
 		for _, t := range tenants {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Slug, t.Name, t.Status,
-				limit(t.Limits.Requests), limit(t.Limits.Statements), when(&t.CreatedAt))
+				limit(t.Limits.RequestsPerMinute), limit(t.Limits.StatementsPerMinute), when(&t.CreatedAt))
 		}
 	})
 }

@@ -531,6 +531,27 @@ func (e Scope) Valid() bool {
 	}
 }
 
+// Defines values for SealKind.
+const (
+	Events SealKind = "events"
+	Expiry SealKind = "expiry"
+	Policy SealKind = "policy"
+)
+
+// Valid indicates whether the value is a known member of the SealKind enum.
+func (e SealKind) Valid() bool {
+	switch e {
+	case Events:
+		return true
+	case Expiry:
+		return true
+	case Policy:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SettingsBreakGlass.
 const (
 	SettingsBreakGlassFull SettingsBreakGlass = "full"
@@ -747,6 +768,24 @@ func (e ExportFormat) Valid() bool {
 	}
 }
 
+// Defines values for UseBy.
+const (
+	UseByHour   UseBy = "hour"
+	UseByMinute UseBy = "minute"
+)
+
+// Valid indicates whether the value is a known member of the UseBy enum.
+func (e UseBy) Valid() bool {
+	switch e {
+	case UseByHour:
+		return true
+	case UseByMinute:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListAuditEventsParamsOutcome.
 const (
 	ListAuditEventsParamsOutcomeDenied  ListAuditEventsParamsOutcome = "denied"
@@ -801,6 +840,24 @@ func (e ExportAuditParamsFormat) Valid() bool {
 	case ExportAuditParamsFormatCsv:
 		return true
 	case ExportAuditParamsFormatNdjson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListKeyUseParamsBy.
+const (
+	ListKeyUseParamsByHour   ListKeyUseParamsBy = "hour"
+	ListKeyUseParamsByMinute ListKeyUseParamsBy = "minute"
+)
+
+// Valid indicates whether the value is a known member of the ListKeyUseParamsBy enum.
+func (e ListKeyUseParamsBy) Valid() bool {
+	switch e {
+	case ListKeyUseParamsByHour:
+		return true
+	case ListKeyUseParamsByMinute:
 		return true
 	default:
 		return false
@@ -946,7 +1003,7 @@ type AuditEvent struct {
 	// Details before, after, query, rows, reason and so on; no secret, nothing that learners did.
 	Details map[string]interface{} `json:"details"`
 
-	// ID Number of an event in the log.
+	// ID Name of an event in the tenant's log; 8 characters, one spelling.
 	ID        EventID           `json:"id"`
 	Outcome   AuditEventOutcome `json:"outcome"`
 	RequestID string            `json:"requestId"`
@@ -971,14 +1028,6 @@ type AuditTarget struct {
 	ID   string `json:"id"`
 	Kind string `json:"kind"`
 	Name string `json:"name"`
-}
-
-// BrokenSeal The first thing that is wrong.
-type BrokenSeal struct {
-	// Event Number of an event in the log.
-	Event  *EventID `json:"event,omitempty"`
-	Reason string   `json:"reason"`
-	Seal   *int64   `json:"seal,omitempty"`
 }
 
 // CurrentSession The session, when asked by cookie.
@@ -1100,8 +1149,19 @@ type EntryPage struct {
 	Next Next `json:"next"`
 }
 
-// EventID Number of an event in the log.
+// EventID Name of an event in the tenant's log; 8 characters, one spelling.
 type EventID = string
+
+// Finding defines model for Finding.
+type Finding struct {
+	// Event Name of an event in the tenant's log; 8 characters, one spelling.
+	Event *EventID `json:"event,omitempty"`
+	Kind  string   `json:"kind"`
+
+	// Seal Absent: in no seal.
+	Seal *int64 `json:"seal,omitempty"`
+	Text string `json:"text"`
+}
 
 // Grant A role that a person has, in the whole tenant or in one store.
 type Grant struct {
@@ -1132,19 +1192,35 @@ type Hash = string
 
 // Health How the service is, for operators.
 type Health struct {
-	Parts   []HealthPart `json:"parts"`
-	Status  HealthStatus `json:"status"`
-	Version string       `json:"version"`
+	Parts []HealthPart `json:"parts"`
+
+	// StartedAt When this process began.
+	StartedAt time.Time `json:"startedAt"`
+
+	// Status The worst of the parts.
+	Status        HealthStatus `json:"status"`
+	UptimeSeconds int64        `json:"uptimeSeconds"`
+	Version       string       `json:"version"`
 }
 
-// HealthStatus defines model for Health.Status.
+// HealthStatus The worst of the parts.
 type HealthStatus string
 
-// HealthPart defines model for HealthPart.
+// HealthPart One part, as the process that answers sees it. The numbers are those of /metrics; counters are since it began.
 type HealthPart struct {
-	Detail string           `json:"detail"`
-	Name   string           `json:"name"`
-	Status HealthPartStatus `json:"status"`
+	// Detail What is wrong, for people; empty where nothing is.
+	Detail string `json:"detail"`
+
+	// Name database, sessions, rateLimits, ingest, auditSeals or auditStreams.
+	Name string `json:"name"`
+
+	// Numbers - `database`: `pingMs`; connections `appInUse`, `appOpen`, `ingestInUse`, `ingestOpen`
+	// - `sessions` (their Redis): `pingMs`
+	// - `ingest`: `statements`, `groups`, `duplicates`, `refused`, `retries`, `queued`; `p50Ms`, `p95Ms` of the latest requests that stored statements
+	// - `auditSeals`: `waiting`, `lagSeconds`, `sealed`, `failures`, `failing` (tenants), `anchorFailures`, `unanchored` (tenants), `shortened` (times that a chain was found cut)
+	// - `auditStreams`: `streams`, `failing`, `lagSeconds`, `sent`, `failures`
+	Numbers map[string]float64 `json:"numbers"`
+	Status  HealthPartStatus   `json:"status"`
 }
 
 // HealthPartStatus defines model for HealthPart.Status.
@@ -1278,13 +1354,26 @@ type KeySecret struct {
 	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
 }
 
-// KeyUse What a key did in one minute.
+// KeyUse What a key did in one minute or hour.
 type KeyUse struct {
-	Addresses []string  `json:"addresses"`
-	Minute    time.Time `json:"minute"`
+	// Addresses Where requests came from.
+	Addresses []string `json:"addresses"`
 
-	// Requests Number by method and resource.
-	Requests map[string]int64 `json:"requests"`
+	// Begin Of the minute or hour.
+	Begin time.Time `json:"begin"`
+
+	// FurtherRequests From addresses that were too many to tell.
+	FurtherRequests int64 `json:"furtherRequests"`
+	Requests        int64 `json:"requests"`
+
+	// Resources By method and resource.
+	Resources map[string]ResourceUse `json:"resources"`
+
+	// Statements Written or given.
+	Statements int64 `json:"statements"`
+
+	// Statuses Requests by class of the answer.
+	Statuses map[string]int64 `json:"statuses"`
 }
 
 // KeyUsePage defines model for KeyUsePage.
@@ -1293,6 +1382,9 @@ type KeyUsePage struct {
 
 	// Next Cursor of the next page, for `after`; empty on the last one.
 	Next Next `json:"next"`
+
+	// Secrets When each secret of the key was last used.
+	Secrets []KeySecret `json:"secrets"`
 }
 
 // Mapping Which group of the provider, or of SCIM, gives which role.
@@ -1471,6 +1563,12 @@ type NewStoreKind string
 
 // NewStream defines model for NewStream.
 type NewStream struct {
+	// Authority Certificates (PEM) of who vouches for the server; absent: those of the system.
+	Authority *string `json:"authority,omitempty"`
+
+	// FromStart Also send what the log has already.
+	FromStart *bool `json:"fromStart,omitempty"`
+
 	// Kind webhook: signed JSON (Standard Webhooks); syslog: RFC 5424 over TLS.
 	Kind NewStreamKind `json:"kind"`
 
@@ -1567,7 +1665,7 @@ type Proof struct {
 	// PublicKey Of the seal's signature; Ed25519, base64.
 	PublicKey *string `json:"publicKey,omitempty"`
 
-	// Seal A signed link of the chain, over the events since the one before.
+	// Seal A signed link of the chain. docs/audit.md tells how its encoding is made that is signed.
 	Seal *Seal `json:"seal,omitempty"`
 
 	// Sealed False in the first second or two after an event; then all but `event` is absent.
@@ -1606,6 +1704,12 @@ type ProviderDraft struct {
 	GroupsClaim *string  `json:"groupsClaim,omitempty"`
 	Issuer      string   `json:"issuer"`
 	Scopes      []string `json:"scopes,omitempty"`
+}
+
+// ResourceUse defines model for ResourceUse.
+type ResourceUse struct {
+	Requests   int64 `json:"requests"`
+	Statements int64 `json:"statements"`
 }
 
 // Role A named set of actions.
@@ -1664,7 +1768,7 @@ type RowResult struct {
 
 	// Duration ISO 8601.
 	Duration *string  `json:"duration,omitempty"`
-	Scaled   *float32 `json:"scaled,omitempty"`
+	Scaled   *float64 `json:"scaled,omitempty"`
 	Success  *bool    `json:"success,omitempty"`
 }
 
@@ -1783,14 +1887,33 @@ type ScimUser struct {
 // Scope xAPI scope (xAPI 1.0.3 Communication 4.2).
 type Scope string
 
-// Seal A signed link of the chain, over the events since the one before.
+// Seal A signed link of the chain. docs/audit.md tells how its encoding is made that is signed.
 type Seal struct {
 	At time.Time `json:"at"`
 
-	// Events How many it covers.
-	Events int    `json:"events"`
-	KeyID  string `json:"keyId"`
-	Number int64  `json:"number"`
+	// Count How many events it covers.
+	Count int `json:"count"`
+
+	// Days How long events are kept; 0: for ever.
+	Days int `json:"days"`
+
+	// Events SHA-256, lower-case hexadecimal.
+	Events Hash `json:"events"`
+
+	// Expires The events of seals up to this one are deleted.
+	Expires int64 `json:"expires"`
+
+	// Hash Of the whole seal: what the next one has as previous.
+	Hash  string   `json:"hash"`
+	KeyID string   `json:"keyId"`
+	Kind  SealKind `json:"kind"`
+
+	// Last The greatest number of an event in those.
+	Last int64 `json:"last"`
+
+	// Newest The latest time in the seals up to it.
+	Newest time.Time `json:"newest"`
+	Number int64     `json:"number"`
 
 	// Previous SHA-256, lower-case hexadecimal.
 	Previous Hash `json:"previous"`
@@ -1798,9 +1921,19 @@ type Seal struct {
 	// Root SHA-256, lower-case hexadecimal.
 	Root Hash `json:"root"`
 
+	// Settled No event up to this number is in a later seal.
+	Settled int64 `json:"settled"`
+
 	// Signature Ed25519, base64.
 	Signature string `json:"signature"`
+	Tenant    int64  `json:"tenant"`
+
+	// Total And all seals up to it.
+	Total int64 `json:"total"`
 }
+
+// SealKind defines model for Seal.Kind.
+type SealKind string
 
 // Session One browser that is signed in.
 type Session struct {
@@ -1902,7 +2035,6 @@ type StatementDetail struct {
 
 	// Statement The statement as it is stored; with pseudonyms, where identities are not shown.
 	Statement map[string]interface{} `json:"statement"`
-	VoidedBy  *openapi_types.UUID    `json:"voidedBy,omitempty"`
 }
 
 // StatementPage defines model for StatementPage.
@@ -1965,7 +2097,10 @@ type StorePage struct {
 
 // Stream Where the log is sent to, sealed events in their order, at least once.
 type Stream struct {
-	// Behind Seals that are still to be sent.
+	// Authority Certificates (PEM) of who vouches for the server; absent: those of the system.
+	Authority *string `json:"authority,omitempty"`
+
+	// Behind Events that are sealed and still to be sent.
 	Behind    int64     `json:"behind"`
 	CreatedAt time.Time `json:"createdAt"`
 
@@ -1978,7 +2113,9 @@ type Stream struct {
 	// Name For people. No control characters, no space at either end.
 	Name   Name         `json:"name"`
 	Status StreamStatus `json:"status"`
-	URL    string       `json:"url"`
+
+	// URL Where to; of a webhook the host alone, for a path may be secret.
+	URL string `json:"url"`
 }
 
 // StreamKind defines model for Stream.Kind.
@@ -1989,10 +2126,14 @@ type StreamStatus string
 
 // StreamChange defines model for StreamChange.
 type StreamChange struct {
+	Authority *string `json:"authority,omitempty"`
+
 	// Name For people. No control characters, no space at either end.
 	Name   *Name               `json:"name,omitempty"`
 	Status *StreamChangeStatus `json:"status,omitempty"`
-	URL    *string             `json:"url,omitempty"`
+
+	// URL As it is shown: unchanged.
+	URL *string `json:"url,omitempty"`
 }
 
 // StreamChangeStatus defines model for StreamChange.Status.
@@ -2078,26 +2219,33 @@ type TokenPage struct {
 	Next Next `json:"next"`
 }
 
-// Verification Whether the chain holds.
+// Verification How far verifying the chain is or, when it is done, whether the chain holds.
 type Verification struct {
-	At time.Time `json:"at"`
+	// At Of the last seal; absent if there is none.
+	At   *time.Time `json:"at,omitempty"`
+	Done bool       `json:"done"`
 
-	// Broken The first thing that is wrong.
-	Broken *BrokenSeal `json:"broken,omitempty"`
-	Events int64       `json:"events"`
-	From   int64       `json:"from"`
-	Ok     bool        `json:"ok"`
-	Seals  int64       `json:"seals"`
-	To     int64       `json:"to"`
-}
+	// Events That are sealed, there, and as they were.
+	Events int64 `json:"events"`
 
-// VerifyAudit defines model for VerifyAudit.
-type VerifyAudit struct {
-	// From First seal; absent: 1.
-	From *int64 `json:"from,omitempty"`
+	// ExpiredUpToSeal The events of these seals have left by policy, as signed records in the chain say; 0: none.
+	ExpiredUpToSeal *int64 `json:"expiredUpToSeal,omitempty"`
 
-	// To Last seal; absent: the newest.
-	To *int64 `json:"to,omitempty"`
+	// Findings What is wrong, in the order of the chain: the first 100.
+	Findings []Finding `json:"findings,omitempty"`
+
+	// Head SHA-256, lower-case hexadecimal.
+	Head *Hash `json:"head,omitempty"`
+
+	// Ok Only when it is done; so is what follows.
+	Ok       *bool  `json:"ok,omitempty"`
+	Problems *int64 `json:"problems,omitempty"`
+
+	// Seals Verified so far.
+	Seals int64 `json:"seals"`
+
+	// Waiting Events that are too new to be sealed.
+	Waiting *int64 `json:"waiting,omitempty"`
 }
 
 // Violation defines model for Violation.
@@ -2144,6 +2292,9 @@ type AuditOutcome string
 
 // AuditTargetID defines model for auditTargetId.
 type AuditTargetID = string
+
+// AuditTargetKind defines model for auditTargetKind.
+type AuditTargetKind = string
 
 // AuditText defines model for auditText.
 type AuditText = string
@@ -2241,7 +2392,7 @@ type Since = time.Time
 // TheDomain E-mail domain, in lower case.
 type TheDomain = DomainName
 
-// TheEvent Number of an event in the log.
+// TheEvent Name of an event in the tenant's log; 8 characters, one spelling.
 type TheEvent = EventID
 
 // TheGrant Random name of a thing inside its tenant; 8 characters, one spelling.
@@ -2280,8 +2431,14 @@ type TheToken = ID
 // Until defines model for until.
 type Until = time.Time
 
+// UseBy defines model for useBy.
+type UseBy string
+
 // Verb defines model for verb.
 type Verb = string
+
+// ViewLimit defines model for viewLimit.
+type ViewLimit = int
 
 // Conflict Why a request was refused (RFC 9457). Programs look at `code`, which is stable; people read `detail`.
 type Conflict = Problem
@@ -2405,11 +2562,14 @@ type ListAuditEventsParams struct {
 	// Action Type of event, e.g. key.created.
 	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
+	// TargetKind Kind of the target, e.g. key.
+	TargetKind *AuditTargetKind `form:"targetKind,omitempty" json:"targetKind,omitempty"`
+
 	// Target Id of the target.
 	Target  *AuditTargetID                `form:"target,omitempty" json:"target,omitempty"`
 	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 
-	// Text Words in names and details.
+	// Text Words, all of which are in the event: in names, ids, address or details.
 	Text *AuditText `form:"text,omitempty" json:"text,omitempty"`
 
 	// Since Later than.
@@ -2436,11 +2596,14 @@ type ExportAuditParams struct {
 	// Action Type of event, e.g. key.created.
 	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
+	// TargetKind Kind of the target, e.g. key.
+	TargetKind *AuditTargetKind `form:"targetKind,omitempty" json:"targetKind,omitempty"`
+
 	// Target Id of the target.
 	Target  *AuditTargetID            `form:"target,omitempty" json:"target,omitempty"`
 	Outcome *ExportAuditParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 
-	// Text Words in names and details.
+	// Text Words, all of which are in the event: in names, ids, address or details.
 	Text *AuditText `form:"text,omitempty" json:"text,omitempty"`
 
 	// Since Later than.
@@ -2482,6 +2645,12 @@ type DeleteStreamParams struct {
 type ChangeStreamParams struct {
 	// IfMatch The ETag of what was read. Needed, but its absence is answered with 428 and not 400.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RotateStreamParams defines parameters for RotateStream.
+type RotateStreamParams struct {
+	// IdempotencyKey Of your choice, e.g. a UUID; good for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListEntriesParams defines parameters for ListEntries.
@@ -2528,6 +2697,8 @@ type RotateKeyParams struct {
 
 // ListKeyUseParams defines parameters for ListKeyUse.
 type ListKeyUseParams struct {
+	By *ListKeyUseParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
 	// Since Later than.
 	Since *Since `form:"since,omitempty" json:"since,omitempty"`
 
@@ -2540,6 +2711,9 @@ type ListKeyUseParams struct {
 	// Limit Most items of the page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// ListKeyUseParamsBy defines parameters for ListKeyUse.
+type ListKeyUseParamsBy string
 
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
@@ -2758,10 +2932,10 @@ type ListStatementsParams struct {
 	Until *Until `form:"until,omitempty" json:"until,omitempty"`
 
 	// RelatedActivities Also where the activity is parent, grouping, category or other.
-	RelatedActivities *RelatedActivities `form:"relatedActivities,omitempty" json:"relatedActivities,omitempty"`
+	RelatedActivities *RelatedActivities `form:"related_activities,omitempty" json:"related_activities,omitempty"`
 
 	// RelatedAgents Also where the agent is object, authority, instructor or team.
-	RelatedAgents *RelatedAgents `form:"relatedAgents,omitempty" json:"relatedAgents,omitempty"`
+	RelatedAgents *RelatedAgents `form:"related_agents,omitempty" json:"related_agents,omitempty"`
 
 	// Ascending Oldest first.
 	Ascending *Ascending `form:"ascending,omitempty" json:"ascending,omitempty"`
@@ -2769,23 +2943,14 @@ type ListStatementsParams struct {
 	// After Cursor of the page before (`next`).
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
-	// Limit Most items of the page.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	// Limit Most statements of the page.
+	Limit *ViewLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListRelatedStatementsParams defines parameters for ListRelatedStatements.
 type ListRelatedStatementsParams struct {
 	// After Cursor of the page before (`next`).
 	After *After `form:"after,omitempty" json:"after,omitempty"`
-
-	// Limit Most items of the page.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
-}
-
-// VoidStatementParams defines parameters for VoidStatement.
-type VoidStatementParams struct {
-	// IdempotencyKey Of your choice, e.g. a UUID; good for a day.
-	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CreateMyTokenJSONRequestBody defines body for CreateMyToken for application/json ContentType.
@@ -2802,9 +2967,6 @@ type CreateStreamJSONRequestBody = NewStream
 
 // ChangeStreamJSONRequestBody defines body for ChangeStream for application/json ContentType.
 type ChangeStreamJSONRequestBody = StreamChange
-
-// VerifyAuditJSONRequestBody defines body for VerifyAudit for application/json ContentType.
-type VerifyAuditJSONRequestBody = VerifyAudit
 
 // EnterTenantJSONRequestBody defines body for EnterTenant for application/json ContentType.
 type EnterTenantJSONRequestBody = NewEntry
@@ -3447,6 +3609,8 @@ type ClientInterface interface {
 
 	// ListAuditEvents Events, newest first
 	//
+	// A page may have fewer events than asked for, even none, and a cursor all the same: then as much of the log was looked through as one request may take. Reading the log is recorded, once a minute for the same filters, so it can be followed by asking again and again.
+	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/audit (the `ListAuditEvents` operationId).
 	ListAuditEvents(ctx context.Context, tenant TheTenant, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -3462,7 +3626,7 @@ type ClientInterface interface {
 
 	// ExportAudit Take events out
 	//
-	// Oldest first. Taking out is itself an event.
+	// Newest first, as far as there is: an answer that was broken off is not whole. Taking out is recorded, with the filters and how many there were.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/audit/export (the `ExportAudit` operationId).
 	ExportAudit(ctx context.Context, tenant TheTenant, params *ExportAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3491,6 +3655,11 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/v1/tenants/{tenant}/audit/streams/{stream} (the `DeleteStream` operationId).
 	DeleteStream(ctx context.Context, tenant TheTenant, stream TheStream, params *DeleteStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetStream One stream
+	//
+	// Corresponds with GET /api/v1/tenants/{tenant}/audit/streams/{stream} (the `GetStream` operationId).
+	GetStream(ctx context.Context, tenant TheTenant, stream TheStream, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ChangeStreamWithBody Change, pause or resume a stream
 	//
 	// Takes any type of body and a specified content type.
@@ -3505,19 +3674,19 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v1/tenants/{tenant}/audit/streams/{stream} (the `ChangeStream` operationId).
 	ChangeStream(ctx context.Context, tenant TheTenant, stream TheStream, params *ChangeStreamParams, body ChangeStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// VerifyAuditWithBody Check the chain of seals
+	// RotateStream Give a webhook a new secret
 	//
-	// Takes any type of body and a specified content type.
+	// The old one ends at once.
 	//
-	// Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
-	VerifyAuditWithBody(ctx context.Context, tenant TheTenant, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with POST /api/v1/tenants/{tenant}/audit/streams/{stream}/rotate (the `RotateStream` operationId).
+	RotateStream(ctx context.Context, tenant TheTenant, stream TheStream, params *RotateStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VerifyAudit Check the chain of seals
 	//
-	// Takes a body of the `application/json` content type.
+	// The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
-	VerifyAudit(ctx context.Context, tenant TheTenant, body VerifyAuditJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	VerifyAudit(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEntries Operators who were or are inside the tenant, newest first
 	//
@@ -3606,7 +3775,9 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/tenants/{tenant}/keys/{key}/rotate (the `RotateKey` operationId).
 	RotateKey(ctx context.Context, tenant TheTenant, key TheKey, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListKeyUse What a key did, by minute, newest first
+	// ListKeyUse What a key did, by minute or hour, newest first
+	//
+	// Without `since` of the 24 hours before `until`; without `until` until now. Minutes are written within a minute after they end. Times without use are left out.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/keys/{key}/usage (the `ListKeyUse` operationId).
 	ListKeyUse(ctx context.Context, tenant TheTenant, key TheKey, params *ListKeyUseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3927,12 +4098,16 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v1/tenants/{tenant}/stores/{store} (the `ChangeStore` operationId).
 	ChangeStore(ctx context.Context, tenant TheTenant, store TheStore, params *ChangeStoreParams, body ChangeStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListDocuments Documents of a store
+	// ListDocuments Documents of an activity or a person
+	//
+	// A state is asked for by activity and agent, a profile by the one that it belongs to. Documents cannot be shown without showing whose they are, so this also needs statements.view_identity. Each look is recorded, and every document counts as a statement looked at.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/documents (the `ListDocuments` operationId).
 	ListDocuments(ctx context.Context, tenant TheTenant, store TheStore, params *ListDocumentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDocument What is in a document
+	//
+	// As for the list. A larger document than 1 MiB is not shown.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/documents/content (the `GetDocument` operationId).
 	GetDocument(ctx context.Context, tenant TheTenant, store TheStore, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3957,7 +4132,7 @@ type ClientInterface interface {
 
 	// ListStatements Statements of a store, newest first
 	//
-	// People are pseudonyms unless you hold statements.view_identity. What is shown is counted; beyond the cap of the hour the answer is 429.
+	// People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI. A cursor goes with the query that it was given for, and with you.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements (the `ListStatements` operationId).
 	ListStatements(ctx context.Context, tenant TheTenant, store TheStore, params *ListStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3967,26 +4142,32 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements/{statement} (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRelatedStatements Statements of the same registration, or about it
+	// ListRelatedStatements Statements of the same registration, or by the same actor about the same activity
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/related (the `ListRelatedStatements` operationId).
 	ListRelatedStatements(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, params *ListRelatedStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VoidStatementWithBody Void a statement
 	//
+	// A statement of yours that voids it; its authority is the key Console of the store. Who asks twice gets a conflict, so a lost answer does no harm.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/void (the `VoidStatement` operationId).
-	VoidStatementWithBody(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, params *VoidStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	VoidStatementWithBody(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VoidStatement Void a statement
+	//
+	// A statement of yours that voids it; its authority is the key Console of the store. Who asks twice gets a conflict, so a lost answer does no harm.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/void (the `VoidStatement` operationId).
-	VoidStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, params *VoidStatementParams, body VoidStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	VoidStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, body VoidStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetVoidingStatement The statement that voided this one
+	//
+	// Not found, if there is none; of several, the first.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/voided-by (the `GetVoidingStatement` operationId).
 	GetVoidingStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4242,6 +4423,8 @@ func (c *Client) ReviewAccess(ctx context.Context, tenant TheTenant, params *Rev
 
 // ListAuditEvents Events, newest first
 //
+// A page may have fewer events than asked for, even none, and a cursor all the same: then as much of the log was looked through as one request may take. Reading the log is recorded, once a minute for the same filters, so it can be followed by asking again and again.
+//
 // Corresponds with GET /api/v1/tenants/{tenant}/audit (the `ListAuditEvents` operationId).
 func (c *Client) ListAuditEvents(ctx context.Context, tenant TheTenant, params *ListAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAuditEventsRequest(c.Server, tenant, params)
@@ -4287,7 +4470,7 @@ func (c *Client) ProveAuditEvent(ctx context.Context, tenant TheTenant, event Th
 
 // ExportAudit Take events out
 //
-// Oldest first. Taking out is itself an event.
+// Newest first, as far as there is: an answer that was broken off is not whole. Taking out is recorded, with the filters and how many there were.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/audit/export (the `ExportAudit` operationId).
 func (c *Client) ExportAudit(ctx context.Context, tenant TheTenant, params *ExportAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4366,6 +4549,21 @@ func (c *Client) DeleteStream(ctx context.Context, tenant TheTenant, stream TheS
 	return c.Client.Do(req)
 }
 
+// GetStream One stream
+//
+// Corresponds with GET /api/v1/tenants/{tenant}/audit/streams/{stream} (the `GetStream` operationId).
+func (c *Client) GetStream(ctx context.Context, tenant TheTenant, stream TheStream, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStreamRequest(c.Server, tenant, stream)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ChangeStreamWithBody Change, pause or resume a stream
 //
 // Takes any type of body and a specified content type.
@@ -4400,13 +4598,13 @@ func (c *Client) ChangeStream(ctx context.Context, tenant TheTenant, stream TheS
 	return c.Client.Do(req)
 }
 
-// VerifyAuditWithBody Check the chain of seals
+// RotateStream Give a webhook a new secret
 //
-// Takes any type of body and a specified content type.
+// The old one ends at once.
 //
-// Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
-func (c *Client) VerifyAuditWithBody(ctx context.Context, tenant TheTenant, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVerifyAuditRequestWithBody(c.Server, tenant, contentType, body)
+// Corresponds with POST /api/v1/tenants/{tenant}/audit/streams/{stream}/rotate (the `RotateStream` operationId).
+func (c *Client) RotateStream(ctx context.Context, tenant TheTenant, stream TheStream, params *RotateStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateStreamRequest(c.Server, tenant, stream, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4419,11 +4617,11 @@ func (c *Client) VerifyAuditWithBody(ctx context.Context, tenant TheTenant, cont
 
 // VerifyAudit Check the chain of seals
 //
-// Takes a body of the `application/json` content type.
+// The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
 //
 // Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
-func (c *Client) VerifyAudit(ctx context.Context, tenant TheTenant, body VerifyAuditJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVerifyAuditRequest(c.Server, tenant, body)
+func (c *Client) VerifyAudit(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyAuditRequest(c.Server, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -4651,7 +4849,9 @@ func (c *Client) RotateKey(ctx context.Context, tenant TheTenant, key TheKey, pa
 	return c.Client.Do(req)
 }
 
-// ListKeyUse What a key did, by minute, newest first
+// ListKeyUse What a key did, by minute or hour, newest first
+//
+// Without `since` of the 24 hours before `until`; without `until` until now. Minutes are written within a minute after they end. Times without use are left out.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/keys/{key}/usage (the `ListKeyUse` operationId).
 func (c *Client) ListKeyUse(ctx context.Context, tenant TheTenant, key TheKey, params *ListKeyUseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5462,7 +5662,9 @@ func (c *Client) ChangeStore(ctx context.Context, tenant TheTenant, store TheSto
 	return c.Client.Do(req)
 }
 
-// ListDocuments Documents of a store
+// ListDocuments Documents of an activity or a person
+//
+// A state is asked for by activity and agent, a profile by the one that it belongs to. Documents cannot be shown without showing whose they are, so this also needs statements.view_identity. Each look is recorded, and every document counts as a statement looked at.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/documents (the `ListDocuments` operationId).
 func (c *Client) ListDocuments(ctx context.Context, tenant TheTenant, store TheStore, params *ListDocumentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5478,6 +5680,8 @@ func (c *Client) ListDocuments(ctx context.Context, tenant TheTenant, store TheS
 }
 
 // GetDocument What is in a document
+//
+// As for the list. A larger document than 1 MiB is not shown.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/documents/content (the `GetDocument` operationId).
 func (c *Client) GetDocument(ctx context.Context, tenant TheTenant, store TheStore, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5532,7 +5736,7 @@ func (c *Client) EmptyStore(ctx context.Context, tenant TheTenant, store TheStor
 
 // ListStatements Statements of a store, newest first
 //
-// People are pseudonyms unless you hold statements.view_identity. What is shown is counted; beyond the cap of the hour the answer is 429.
+// People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI. A cursor goes with the query that it was given for, and with you.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements (the `ListStatements` operationId).
 func (c *Client) ListStatements(ctx context.Context, tenant TheTenant, store TheStore, params *ListStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5562,7 +5766,7 @@ func (c *Client) GetStatement(ctx context.Context, tenant TheTenant, store TheSt
 	return c.Client.Do(req)
 }
 
-// ListRelatedStatements Statements of the same registration, or about it
+// ListRelatedStatements Statements of the same registration, or by the same actor about the same activity
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/related (the `ListRelatedStatements` operationId).
 func (c *Client) ListRelatedStatements(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, params *ListRelatedStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5579,11 +5783,13 @@ func (c *Client) ListRelatedStatements(ctx context.Context, tenant TheTenant, st
 
 // VoidStatementWithBody Void a statement
 //
+// A statement of yours that voids it; its authority is the key Console of the store. Who asks twice gets a conflict, so a lost answer does no harm.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/void (the `VoidStatement` operationId).
-func (c *Client) VoidStatementWithBody(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, params *VoidStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVoidStatementRequestWithBody(c.Server, tenant, store, statement, params, contentType, body)
+func (c *Client) VoidStatementWithBody(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVoidStatementRequestWithBody(c.Server, tenant, store, statement, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5596,11 +5802,13 @@ func (c *Client) VoidStatementWithBody(ctx context.Context, tenant TheTenant, st
 
 // VoidStatement Void a statement
 //
+// A statement of yours that voids it; its authority is the key Console of the store. Who asks twice gets a conflict, so a lost answer does no harm.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/void (the `VoidStatement` operationId).
-func (c *Client) VoidStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, params *VoidStatementParams, body VoidStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVoidStatementRequest(c.Server, tenant, store, statement, params, body)
+func (c *Client) VoidStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, body VoidStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVoidStatementRequest(c.Server, tenant, store, statement, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5612,6 +5820,8 @@ func (c *Client) VoidStatement(ctx context.Context, tenant TheTenant, store TheS
 }
 
 // GetVoidingStatement The statement that voided this one
+//
+// Not found, if there is none; of several, the first.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/voided-by (the `GetVoidingStatement` operationId).
 func (c *Client) GetVoidingStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6371,6 +6581,18 @@ func NewListAuditEventsRequest(server string, tenant TheTenant, params *ListAudi
 
 		}
 
+		if params.TargetKind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "targetKind", *params.TargetKind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Target != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target", *params.Target, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -6601,6 +6823,18 @@ func NewExportAuditRequest(server string, tenant TheTenant, params *ExportAuditP
 		if params.Action != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.TargetKind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "targetKind", *params.TargetKind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6883,6 +7117,47 @@ func NewDeleteStreamRequest(server string, tenant TheTenant, stream TheStream, p
 	return req, nil
 }
 
+// NewGetStreamRequest constructs an http.Request for the GetStream method
+func NewGetStreamRequest(server string, tenant TheTenant, stream TheStream) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "stream", stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tenants/%s/audit/streams/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewChangeStreamRequest calls the generic ChangeStream builder with application/json body
 func NewChangeStreamRequest(server string, tenant TheTenant, stream TheStream, params *ChangeStreamParams, body ChangeStreamJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6952,19 +7227,64 @@ func NewChangeStreamRequestWithBody(server string, tenant TheTenant, stream TheS
 	return req, nil
 }
 
-// NewVerifyAuditRequest calls the generic VerifyAudit builder with application/json body
-func NewVerifyAuditRequest(server string, tenant TheTenant, body VerifyAuditJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
+// NewRotateStreamRequest constructs an http.Request for the RotateStream method
+func NewRotateStreamRequest(server string, tenant TheTenant, stream TheStream, params *RotateStreamParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
-	bodyReader = bytes.NewReader(buf)
-	return NewVerifyAuditRequestWithBody(server, tenant, "application/json", bodyReader)
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "stream", stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tenants/%s/audit/streams/%s/rotate", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
 }
 
-// NewVerifyAuditRequestWithBody constructs an http.Request for the VerifyAudit method, with any body, and a specified content type
-func NewVerifyAuditRequestWithBody(server string, tenant TheTenant, contentType string, body io.Reader) (*http.Request, error) {
+// NewVerifyAuditRequest constructs an http.Request for the VerifyAudit method
+func NewVerifyAuditRequest(server string, tenant TheTenant) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -6989,12 +7309,10 @@ func NewVerifyAuditRequestWithBody(server string, tenant TheTenant, contentType 
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
-
-	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -7584,6 +7902,18 @@ func NewListKeyUseRequest(server string, tenant TheTenant, key TheKey, params *L
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Since != nil {
 
@@ -10073,7 +10403,7 @@ func NewListStatementsRequest(server string, tenant TheTenant, store TheStore, p
 
 		if params.RelatedActivities != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "relatedActivities", *params.RelatedActivities, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "related_activities", *params.RelatedActivities, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10085,7 +10415,7 @@ func NewListStatementsRequest(server string, tenant TheTenant, store TheStore, p
 
 		if params.RelatedAgents != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "relatedAgents", *params.RelatedAgents, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "related_agents", *params.RelatedAgents, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10254,18 +10584,6 @@ func NewListRelatedStatementsRequest(server string, tenant TheTenant, store TheS
 
 		}
 
-		if params.Limit != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -10281,18 +10599,18 @@ func NewListRelatedStatementsRequest(server string, tenant TheTenant, store TheS
 }
 
 // NewVoidStatementRequest calls the generic VoidStatement builder with application/json body
-func NewVoidStatementRequest(server string, tenant TheTenant, store TheStore, statement TheStatement, params *VoidStatementParams, body VoidStatementJSONRequestBody) (*http.Request, error) {
+func NewVoidStatementRequest(server string, tenant TheTenant, store TheStore, statement TheStatement, body VoidStatementJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewVoidStatementRequestWithBody(server, tenant, store, statement, params, "application/json", bodyReader)
+	return NewVoidStatementRequestWithBody(server, tenant, store, statement, "application/json", bodyReader)
 }
 
 // NewVoidStatementRequestWithBody constructs an http.Request for the VoidStatement method, with any body, and a specified content type
-func NewVoidStatementRequestWithBody(server string, tenant TheTenant, store TheStore, statement TheStatement, params *VoidStatementParams, contentType string, body io.Reader) (*http.Request, error) {
+func NewVoidStatementRequestWithBody(server string, tenant TheTenant, store TheStore, statement TheStatement, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10337,21 +10655,6 @@ func NewVoidStatementRequestWithBody(server string, tenant TheTenant, store TheS
 	}
 
 	req.Header.Add("Content-Type", contentType)
-
-	if params != nil {
-
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
-
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("Idempotency-Key", headerParam0)
-		}
-
-	}
 
 	return req, nil
 }

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 
+	"gocloud.dev/blob"
+
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/httpapi"
 	"github.com/stoa-lrs/stoa/internal/lrs"
@@ -42,6 +45,10 @@ type Main struct {
 	config Config
 	log    *slog.Logger
 	server *httpapi.Server
+
+	sealer   func() audit.SealerStats // nil: no console, no sealing
+	streamer func() audit.StreamerStats
+	anchors  *blob.Bucket // nil: none
 
 	closing sync.Mutex
 	closes  []func() error // in the order of opening
@@ -99,13 +106,16 @@ func (m *Main) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	uses := audit.NewUses(db, m.log)
+	m.onClose(func() error { uses.Close(); return nil })
+
 	moreKeys, moreVersion := c.Peppers.Derive("links to more statements")
 	api, err := httpapi.New(httpapi.Config{
 		DB: db, LRS: record, Authn: keys, Limiter: limiter, Logger: m.log,
-		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats}),
+		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats, LostUses: uses.Lost, Sealer: m.sealer, Streamer: m.streamer}),
 		MoreKeys: moreKeys, MoreVersion: moreVersion,
 		BasePath: basePath, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins, Limits: c.Limits,
-		Console: console,
+		Uses: uses, Anchors: m.anchors, Console: console,
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,9 +71,14 @@ func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Consol
 	if err := m.openLog(ctx, db, ring); err != nil {
 		return httpapi.Console{}, err
 	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var kept sync.WaitGroup
+	kept.Go(func() { newHousekeeper(db, operator, m.log).run(keeping) })
+	m.onClose(func() error { stop(); kept.Wait(); return nil })
 	return httpapi.Console{
 		Policies: policies, Sessions: sessions, SignIn: signIn, Tokens: tokens, Operator: operator, Peppers: m.config.Peppers,
 		Keyring: ring, PublicURL: m.config.PublicURL, ViewingCap: c.ViewingCap, Version: version(),
+		Insecure: slices.ContainsFunc(c.PrivateNetworks, func(n netip.Prefix) bool { return n.Addr().IsLoopback() }),
 	}, nil
 }
 
@@ -90,13 +96,15 @@ func (m *Main) openLog(ctx context.Context, db *postgres.DB, ring *keyring.Ring)
 			return err
 		}
 		m.onClose(seal.Anchors.Close)
+		m.anchors = seal.Anchors
 	}
 	sealer := audit.NewSealer(seal)
 	streamer := audit.NewStreamer(audit.StreamerConfig{
-		Sealer: role, Cipher: ring, Logger: m.log, AllowPrivate: len(c.PrivateNetworks) > 0,
+		Sealer: role, Cipher: ring, Logger: m.log, Private: c.PrivateNetworks,
 	})
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
+	m.sealer, m.streamer = sealer.Stats, streamer.Stats
 	all.Go(func() { sealer.Run(running) })
 	all.Go(func() { streamer.Run(running) })
 	m.onClose(func() error { stop(); all.Wait(); return nil })

@@ -55,11 +55,13 @@ func (s *Sealer) Anchor(ctx context.Context) error {
 		return err
 	}
 	var errs []error
+	failed := int64(0)
 	for i := range all {
 		l := &all[i]
 		number, text := l.Number, ""
 		if err := s.put(ctx, &l.Seal); err != nil {
 			s.stats.anchorFailures.Add(1)
+			failed++
 			errs = append(errs, fmt.Errorf("tenant %d, seal %d: %w", l.Tenant, l.Number, err))
 			number, text = 0, clean(err.Error(), 500)
 		}
@@ -73,6 +75,7 @@ func (s *Sealer) Anchor(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
+	s.stats.unanchored.Store(failed)
 	return errors.Join(errs...)
 }
 
@@ -112,7 +115,7 @@ func readAnchor(ctx context.Context, bucket *blob.Bucket, key string) (*anchor, 
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	text, err := io.ReadAll(io.LimitReader(r, anchorMax))
 	if err != nil {
 		return nil, err

@@ -86,6 +86,7 @@ const (
 // never belong there, nor what learners did.
 type Event struct {
 	Type    Type
+	Actor   Actor // zero: that of the source; a sign-in learns only on the way who comes
 	Target  Target
 	Outcome Outcome
 	Before  any            // what was changed, as it was; nil: nothing
@@ -94,8 +95,8 @@ type Event struct {
 }
 
 // Record writes e in tx: it is kept if and only if tx commits. The actor and
-// the rest of the source are those of tx's context (With); without a source the
-// actor is the scope's. A type that is not in the taxonomy is an error.
+// the rest of the source are those of tx's context (With) unless e names an
+// actor; without a source the actor is the scope's. A type that is not in the taxonomy is an error.
 func Record(tx *postgres.Tx, e Event) error {
 	s, ok := From(tx.Context())
 	if !ok {
@@ -138,6 +139,9 @@ func row(tenant int64, s Source, e Event) ([]any, error) {
 	}
 	if e.Outcome == "" {
 		e.Outcome = Success
+	}
+	if e.Actor != (Actor{}) {
+		s.Actor = e.Actor
 	}
 	return []any{
 		tenant, clean(string(s.Actor.Kind), 20), clean(s.Actor.ID, 200), clean(s.Actor.Name, 400), string(e.Type),

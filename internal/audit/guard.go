@@ -4,26 +4,27 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
 
 // guardedDialer dials as a net.Dialer, but reaches no address of a private
-// network or of this machine unless that is allowed. It looks at the address
+// network or of this machine except in the networks named. It looks at the address
 // that is really connected to, after the name was resolved, so no answer of a
 // name server leads past it.
-func guardedDialer(allowPrivate bool, timeout time.Duration) *net.Dialer {
-	d := &net.Dialer{Timeout: timeout}
-	if !allowPrivate {
-		d.Control = func(_, address string, _ syscall.RawConn) error {
-			a, err := netip.ParseAddrPort(address)
-			if err != nil || !public(a.Addr()) {
-				return errPrivate
-			}
-			return nil
+func guardedDialer(private []netip.Prefix, timeout time.Duration) *net.Dialer {
+	return &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
+		a, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return errPrivate
 		}
-	}
-	return d
+		ip := a.Addr().Unmap()
+		if !public(ip) && !slices.ContainsFunc(private, func(n netip.Prefix) bool { return n.Contains(ip) }) {
+			return errPrivate
+		}
+		return nil
+	}}
 }
 
 var errPrivate = errors.New("the address is in a private network, or this machine's own")

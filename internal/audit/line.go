@@ -96,5 +96,7 @@ func hashLeaf(leaf []byte) hash {
 	return hash(h.Sum(nil))
 }
 
-// idText is an event's id as the API and people have it.
+// Ref is the line's id as the API and people have it.
+func (l Line) Ref() string { return idText(l.ID) }
+
 func idText(n int64) string { return id.Text(n) }

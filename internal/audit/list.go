@@ -29,21 +29,8 @@ type Filter struct {
 	Text string `json:"text,omitempty"`
 }
 
-// Page asks for one page of a list.
-type Page struct {
-	After string // the cursor that the page before gave; "": the newest
-	Limit int    // events; 0 is 100, more than 1000 is 1000
-}
-
-func (p Page) limit() int {
-	switch {
-	case p.Limit <= 0:
-		return 100
-	case p.Limit > 1000:
-		return 1000
-	}
-	return p.Limit
-}
+// Page asks for one page of a list, the newest first.
+type Page = postgres.Page
 
 const (
 	textMax  = 500 // bytes of Filter.Text
@@ -71,7 +58,7 @@ func List(tx *postgres.Tx, f Filter, page Page) (lines []Line, next string, err 
 		lines = slices.DeleteFunc(lines, func(l Line) bool { return keyOf(&l).compare(*horizon) < 0 })
 		next = horizon.String()
 	}
-	if n := page.limit(); len(lines) > n {
+	if n := page.Rows(); len(lines) > n {
 		lines = lines[:n]
 		next = keyOf(&lines[n-1]).String()
 	}

@@ -138,8 +138,10 @@ func everything(w *world) []audit.Line {
 
 // fulfils is a second opinion: it knows nothing of words but the characters around them.
 func fulfils(l *audit.Line, f audit.Filter) bool {
-	text := strings.ToLower(strings.Join([]string{l.Actor.Name, l.Actor.ID, string(l.Type), l.Target.Name, l.Target.ID, l.Target.Kind, l.Address,
-		strings.NewReplacer(`\u003c`, " ", `\u003e`, " ").Replace(l.Details)}, "\n"))
+	text := strings.ToLower(strings.Join([]string{
+		l.Actor.Name, l.Actor.ID, string(l.Type), l.Target.Name, l.Target.ID, l.Target.Kind, l.Address,
+		strings.NewReplacer(`\u003c`, " ", `\u003e`, " ").Replace(l.Details),
+	}, "\n"))
 	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
 		found := false
 		for rest := text; ; {

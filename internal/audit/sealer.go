@@ -61,7 +61,8 @@ type end struct {
 
 type counters struct {
 	waiting, sealed, failures, anchorFailures, shorter atomic.Int64
-	lag                                                atomic.Int64
+	lag, failing, unanchored                           atomic.Int64
+	round                                              atomic.Int64 // when the last one ended, in nanoseconds since 1970; 0: none has
 }
 
 // SealerStats says how sealing goes, for metrics.
@@ -70,8 +71,11 @@ type SealerStats struct {
 	Lag            time.Duration // from the oldest event that the last round sealed to its seal
 	Sealed         int64         // events since the process began
 	Failures       int64         // tenants' turns that failed
+	Failing        int64         // tenants whose turn failed in the last round
 	AnchorFailures int64
-	Shortened      int64 // times that a chain was found shorter than this process has seen it: somebody cut it
+	Unanchored     int64     // tenants whose newest seal could not be anchored the last time
+	Shortened      int64     // times that a chain was found shorter than this process has seen it: somebody cut it
+	Round          time.Time // when the last round ended; zero: none has
 }
 
 // NewSealer returns a Sealer that has not begun.
@@ -91,10 +95,15 @@ func NewSealer(c SealerConfig) *Sealer {
 
 // Stats may be called at any time.
 func (s *Sealer) Stats() SealerStats {
-	return SealerStats{
+	stats := SealerStats{
 		Waiting: s.stats.waiting.Load(), Lag: time.Duration(s.stats.lag.Load()), Sealed: s.stats.sealed.Load(), Failures: s.stats.failures.Load(),
-		AnchorFailures: s.stats.anchorFailures.Load(), Shortened: s.stats.shorter.Load(),
+		Failing: s.stats.failing.Load(), AnchorFailures: s.stats.anchorFailures.Load(), Unanchored: s.stats.unanchored.Load(),
+		Shortened: s.stats.shorter.Load(),
 	}
+	if at := s.stats.round.Load(); at != 0 {
+		stats.Round = time.Unix(0, at)
+	}
+	return stats
 }
 
 // Run seals, anchors and lets expire until ctx ends; failures are logged and tried again.
@@ -143,6 +152,7 @@ func (s *Sealer) Round(ctx context.Context) error {
 	work := make(chan int64)
 	var running sync.WaitGroup
 	s.stats.lag.Store(0)
+	failing := int64(0)
 	turns := s.pending
 	s.pending = map[int64]bool{}
 	for range workers {
@@ -156,6 +166,7 @@ func (s *Sealer) Round(ctx context.Context) error {
 				s.pending[tenant] = s.pending[tenant] || turns[tenant] // again in the next round
 				if !errors.Is(err, errBusy) {
 					s.stats.failures.Add(1)
+					failing++
 					errs = append(errs, err)
 				}
 				mu.Unlock()
@@ -167,7 +178,12 @@ func (s *Sealer) Round(ctx context.Context) error {
 	}
 	close(work)
 	running.Wait()
-	return errors.Join(append(errs, s.count(ctx))...)
+	s.stats.failing.Store(failing)
+	if err := s.count(ctx); err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	s.stats.round.Store(time.Now().UnixNano())
+	return errors.Join(errs...)
 }
 
 // discover adds the tenants that may have something to seal to s.pending.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -14,8 +15,8 @@ import (
 // What one page may cost.
 const (
 	scanMax    = 2000 // events looked at one by one
-	segmentMax = 400  // segments whose lists are read
-	loadMax    = 6000 // events that lists lead to
+	segmentMax = 150  // segments whose lists are read
+	loadMax    = 4000 // events that lists lead to
 )
 
 // search is the work for one page. Events come from three places: what is
@@ -34,14 +35,14 @@ type search struct {
 	from   time.Time // and not before this time
 
 	upto, last int64     // of the last segment; 0: there is none
-	newest     time.Time // of all segments
+	newest     time.Time // of all segments' events
 }
 
 func newSearch(tx *postgres.Tx, f Filter, page Page) (*search, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	s := &search{tx: tx, ctx: tx.Context(), tenant: tx.TenantID(), filter: f, limit: page.limit(), bound: latest, from: earliest.time()}
+	s := &search{tx: tx, ctx: tx.Context(), tenant: tx.TenantID(), filter: f, limit: page.Rows(), bound: latest, from: earliest.time()}
 	if page.After != "" {
 		var err error
 		if s.bound, err = parseKey(page.After); err != nil {
@@ -91,17 +92,18 @@ func (s *search) run() ([]Line, *key, error) {
 	if len(s.terms) == 0 {
 		return s.scan(s.from, 0, max(s.limit+1, s.needed()))
 	}
-	err := s.tx.QueryRow(s.ctx, `select upto, last, newest from audit_segments where tenant_id = $1 order by upto desc limit 1`, s.tenant).
-		Scan(&s.upto, &s.last, &s.newest)
-	if err == pgx.ErrNoRows {
+	// Ids and times are given in nearly the same order: what has a greater id
+	// than every event of the segments is at most a transaction's life older.
+	// Unless the clock was wrong when they were written, and has been put back.
+	var recent time.Time
+	err := s.tx.QueryRow(s.ctx, `select upto, last, horizon, case when newest > now() then oldest else newest end - $2::interval
+		from audit_segments where tenant_id = $1 order by upto desc limit 1`, s.tenant, lateMax).Scan(&s.upto, &s.last, &s.newest, &recent)
+	if errors.Is(err, pgx.ErrNoRows) {
 		return s.scan(s.from, 0, scanMax)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	// Ids and times are given in nearly the same order: what has a greater id
-	// than every event of the segments is at most a transaction's life older.
-	recent := s.newest.Add(-lateMax)
 	if recent.Before(s.from) {
 		recent = s.from
 	}
@@ -131,10 +133,10 @@ func (s *search) run() ([]Line, *key, error) {
 }
 
 // needed is how many events of a scan without terms are read: more than a page
-// where some of them may not match.
+// where some may not match. Nearly all events are successes, the only outcome without a term.
 func (s *search) needed() int {
 	if len(s.filter.Outcomes) > 0 {
-		return scanMax
+		return min(2*s.limit+50, scanMax)
 	}
 	return 0
 }
@@ -151,10 +153,11 @@ func (s *search) enough(lines []Line) bool {
 }
 
 // scan looks through events in the order of time: those with an id beyond
-// after, not before from, at most n of them.
+// after, not before from, at most n of them. (id + 0 keeps the planner from
+// going by ids and sorting, which seems as good to it while the table is small.)
 func (s *search) scan(from time.Time, after int64, n int) ([]Line, *key, error) {
 	rows, err := s.tx.Query(s.ctx, `select `+columns+` from audit_events
-		where tenant_id = $1 and (at, id) < ($2, $3) and at >= $4 and id > $5 order by at desc, id desc limit $6`,
+		where tenant_id = $1 and (at, id) < ($2, $3) and at >= $4 and id + 0 > $5 order by at desc, id desc limit $6`,
 		s.tenant, s.bound.time(), s.bound.id, from, after, n)
 	if err != nil {
 		return nil, nil, err
@@ -176,277 +179,4 @@ func (s *search) late() ([]Line, error) {
 	}
 	lines, _, _, err := s.collect(rows)
 	return lines, err
-}
-
-// listed finds events through the lists of s.terms. It goes on until there are
-// enough for a page, together with what was found already.
-func (s *search) listed(already []Line) (lines []Line, horizon *key, err error) {
-	low, high, err := s.segments()
-	if err != nil || high < low {
-		return nil, nil, err
-	}
-	driver, err := s.rarest(low, high)
-	if err != nil {
-		return nil, nil, err
-	}
-	others := slices.Delete(slices.Clone(s.terms), driver, driver+1)
-	segments, loaded := 0, 0
-	for chunk := 8; ; chunk = min(4*chunk, 128) {
-		found, more, err := s.lists(s.terms[driver], low, high, chunk)
-		if err != nil {
-			return nil, nil, err
-		}
-		segments += len(found)
-		if err := s.narrow(found, others); err != nil {
-			return nil, nil, err
-		}
-		for len(found) > 0 {
-			// Together, as long as they are not too many.
-			var ids []int64
-			n := 0
-			for n < len(found) && (n == 0 || len(ids)+len(found[n].ids) <= 2*s.limit+200) {
-				ids = append(ids, found[n].ids...)
-				n++
-			}
-			high = found[n-1].segment - 1
-			found = found[n:]
-			if len(ids) == 0 {
-				continue
-			}
-			slices.Sort(ids)
-			matching, cut, err := s.load(ids)
-			if err != nil {
-				return nil, nil, err
-			}
-			lines = append(lines, matching...)
-			loaded += min(len(ids), s.limit+1)
-			if cut != nil {
-				return s.stop(lines, cut, high)
-			}
-			if len(lines)+len(already) > s.limit {
-				h, err := s.horizon(high)
-				if err != nil {
-					return nil, nil, err
-				}
-				if h == nil || s.beyond(*h, already, lines) > s.limit {
-					return lines, h, nil
-				}
-			}
-			if loaded > loadMax {
-				return s.stop(lines, nil, high)
-			}
-		}
-		if more == 0 {
-			return lines, nil, nil
-		}
-		high = more
-		if segments > segmentMax {
-			return s.stop(lines, nil, high)
-		}
-	}
-}
-
-// stop ends the search below segment high: the horizon is the later of cut and that.
-func (s *search) stop(lines []Line, cut *key, high int64) ([]Line, *key, error) {
-	h, err := s.horizon(high)
-	if err != nil {
-		return nil, nil, err
-	}
-	if h == nil || cut != nil && cut.compare(*h) > 0 {
-		h = cut
-	}
-	if h != nil && h.compare(s.bound) >= 0 {
-		// Only where the clock has been put back by a lot: what lies here is passed over rather than looked at for ever.
-		h = &key{s.bound.at - 1, math.MaxInt64}
-	}
-	return lines, h, nil
-}
-
-func (s *search) beyond(h key, sets ...[]Line) (n int) {
-	for _, lines := range sets {
-		for i := range lines {
-			if keyOf(&lines[i]).compare(h) >= 0 {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-// horizon returns what no event of segment high, or of one before it, lies beyond; nil: there are none.
-func (s *search) horizon(high int64) (*key, error) {
-	var newest time.Time
-	err := s.tx.QueryRow(s.ctx, `select newest from audit_segments where tenant_id = $1 and upto <= $2 order by upto desc limit 1`, s.tenant, high).Scan(&newest)
-	if err == pgx.ErrNoRows || err == nil && newest.Before(s.from) {
-		return nil, nil
-	}
-	return &key{newest.UnixMicro(), math.MaxInt64}, err
-}
-
-// segments returns between which segments, both included, all events between s.from and s.bound are.
-func (s *search) segments() (low, high int64, err error) {
-	b := &pgx.Batch{}
-	b.Queue(`select coalesce((select upto from audit_segments where tenant_id = $1 and newest >= $2 order by newest, upto limit 1), 1)`, s.tenant, s.from)
-	b.Queue(`select coalesce((select upto from audit_segments where tenant_id = $1 and oldest <= $2 order by upto desc limit 1), 0)`, s.tenant, s.bound.time())
-	results := s.tx.SendBatch(s.ctx, b)
-	defer func() { err = first(err, results.Close()) }()
-	if err := results.QueryRow().Scan(&low); err != nil {
-		return 0, 0, err
-	}
-	return low, high, results.QueryRow().Scan(&high)
-}
-
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// probeMax is how many lists of a word are counted to tell rare from frequent.
-const probeMax = 256
-
-// rarest returns which of s.terms leads to the fewest segments.
-func (s *search) rarest(low, high int64) (driver int, err error) {
-	if len(s.terms) == 1 {
-		return 0, nil
-	}
-	b := &pgx.Batch{}
-	for _, term := range s.terms {
-		for _, word := range term {
-			b.Queue(`select count(*), coalesce(min(segment), 0) from (select segment from audit_words
-				where tenant_id = $1 and word = $2 and segment <= $3 and segment >= $4 order by segment desc limit $5) w`, s.tenant, word, high, low, probeMax)
-		}
-	}
-	results := s.tx.SendBatch(s.ctx, b)
-	defer func() { err = first(err, results.Close()) }()
-	best := int64(math.MaxInt64)
-	for i, term := range s.terms {
-		var cost int64
-		for range term {
-			var count, reach int64
-			if err := results.QueryRow().Scan(&count, &reach); err != nil {
-				return 0, err
-			}
-			if count == probeMax { // so dense that these end there: as many a segment, as far as they reach
-				count = probeMax * (high - low + 1) / max(high-reach+1, 1)
-			}
-			cost += count
-		}
-		if cost < best {
-			best, driver = cost, i
-		}
-	}
-	return driver, nil
-}
-
-// list is which events of a segment have a term.
-type list struct {
-	segment int64
-	ids     []int64
-}
-
-// lists returns the lists of one term, one for each segment, from high
-// downwards; about n of each of its words. More is the segment to go on with; 0: none.
-func (s *search) lists(term []int64, low, high int64, n int) (found []list, more int64, err error) {
-	b := &pgx.Batch{}
-	n = max(n/len(term), 4)
-	for _, word := range term {
-		b.Queue(`select segment, events from audit_words where tenant_id = $1 and word = $2 and segment <= $3 and segment >= $4
-			order by segment desc limit $5`, s.tenant, word, high, low, n)
-	}
-	results := s.tx.SendBatch(s.ctx, b)
-	defer func() { err = first(err, results.Close()) }()
-	by := map[int64][]int64{}
-	for range term {
-		rows, err := results.Query()
-		if err != nil {
-			return nil, 0, err
-		}
-		read, segment := 0, int64(0)
-		var ids []byte
-		_, err = pgx.ForEachRow(rows, []any{&segment, &ids}, func() error {
-			read++
-			by[segment] = readIDs(by[segment], ids)
-			return nil
-		})
-		if err != nil {
-			return nil, 0, err
-		}
-		if read == n { // this word's lists are known down to this segment only
-			more = max(more, segment-1)
-		}
-	}
-	for segment, ids := range by {
-		if segment <= more {
-			continue
-		}
-		if len(term) > 1 {
-			slices.Sort(ids)
-			ids = slices.Compact(ids)
-		}
-		found = append(found, list{segment, ids})
-	}
-	slices.SortFunc(found, func(a, b list) int { return compare(b.segment, a.segment) })
-	return found, more, nil
-}
-
-// narrow leaves in each list of found what also has every term of others.
-func (s *search) narrow(found []list, others [][]int64) error {
-	if len(found) == 0 || len(others) == 0 {
-		return nil
-	}
-	segments := make([]int64, len(found))
-	for i := range found {
-		segments[i] = found[i].segment
-	}
-	b := &pgx.Batch{}
-	for _, term := range others {
-		b.Queue(`select w.segment, w.events from unnest($2::bigint[]) as s (segment) cross join unnest($3::bigint[]) as t (word)
-			cross join lateral (select segment, events from audit_words where tenant_id = $1 and word = t.word and segment = s.segment offset 0) w`,
-			s.tenant, segments, term)
-	}
-	results := s.tx.SendBatch(s.ctx, b)
-	for range others {
-		rows, err := results.Query()
-		if err != nil {
-			return first(err, results.Close())
-		}
-		by := map[int64][]int64{}
-		var segment int64
-		var ids []byte
-		if _, err = pgx.ForEachRow(rows, []any{&segment, &ids}, func() error {
-			by[segment] = readIDs(by[segment], ids)
-			return nil
-		}); err != nil {
-			return first(err, results.Close())
-		}
-		for i := range found {
-			has := by[found[i].segment]
-			slices.Sort(has)
-			found[i].ids = slices.DeleteFunc(found[i].ids, func(id int64) bool {
-				_, is := slices.BinarySearch(has, id)
-				return !is
-			})
-		}
-	}
-	return results.Close()
-}
-
-// load reads the newest of the events with these ids, as many as a page can
-// have; cut is the last of them where there may be more.
-func (s *search) load(ids []int64) (lines []Line, cut *key, err error) {
-	rows, err := s.tx.Query(s.ctx, `select `+columns+` from audit_events where tenant_id = $1 and id = any($2)
-		and (at, id) < ($3, $4) and at >= $5 order by at desc, id desc limit $6`,
-		s.tenant, ids, s.bound.time(), s.bound.id, s.from, s.limit+1)
-	if err != nil {
-		return nil, nil, err
-	}
-	lines, read, last, err := s.collect(rows)
-	if err != nil || read <= s.limit {
-		return lines, nil, err
-	}
-	return lines, &last, nil
 }

@@ -2,8 +2,10 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -16,12 +18,13 @@ const segmentMin = 1024
 func (s *Sealer) segment(ctx context.Context, tenant int64) (total int64, err error) {
 	err = s.onChain(ctx, tenant, func(c *chain) error {
 		var upto, last int64
-		newest := c.last.Newest
-		err := c.tx.QueryRow(ctx, `select upto, total from audit_segments where tenant_id = $1 order by upto desc limit 1`, tenant).Scan(&upto, &total)
-		if err != nil && err != pgx.ErrNoRows {
+		var horizon time.Time
+		err := c.tx.QueryRow(ctx, `select upto, total, horizon from audit_segments where tenant_id = $1 order by upto desc limit 1`, tenant).
+			Scan(&upto, &total, &horizon)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		rows, err := c.tx.Query(ctx, `select number, total, last, newest, events from audit_seals where tenant_id = $1 and number > $2 order by number limit $3`,
+		rows, err := c.tx.Query(ctx, `select number, total, last, events from audit_seals where tenant_id = $1 and number > $2 order by number limit $3`,
 			tenant, upto, segmentMin)
 		if err != nil {
 			return err
@@ -30,7 +33,7 @@ func (s *Sealer) segment(ctx context.Context, tenant int64) (total int64, err er
 		had := total
 		for rows.Next() && len(ids) < segmentMin {
 			var of []int64
-			if err := rows.Scan(&upto, &total, &last, &newest, &of); err != nil {
+			if err := rows.Scan(&upto, &total, &last, &of); err != nil {
 				rows.Close()
 				return err
 			}
@@ -45,18 +48,23 @@ func (s *Sealer) segment(ctx context.Context, tenant int64) (total int64, err er
 			return nil
 		}
 		lines, err := linesOf(ctx, c.tx, tenant, ids)
-		if err != nil {
+		if err != nil || len(lines) == 0 { // somebody has deleted them all
 			return err
 		}
-		oldest := newest
+		oldest, newest := lines[0].At, lines[0].At
 		for i := range lines {
-			if lines[i].At.Before(oldest) {
-				oldest = lines[i].At
+			if at := lines[i].At; at.Before(oldest) {
+				oldest = at
+			} else if at.After(newest) {
+				newest = at
 			}
 		}
+		if newest.After(horizon) {
+			horizon = newest
+		}
 		words, lists := postings(lines)
-		if _, err := c.tx.Exec(ctx, `insert into audit_segments (tenant_id, upto, total, last, oldest, newest) values ($1,$2,$3,$4,$5,$6)`,
-			tenant, upto, total, last, oldest, newest); err != nil {
+		if _, err := c.tx.Exec(ctx, `insert into audit_segments (tenant_id, upto, total, last, oldest, newest, horizon) values ($1,$2,$3,$4,$5,$6,$7)`,
+			tenant, upto, total, last, oldest, newest, horizon); err != nil {
 			return err
 		}
 		_, err = c.tx.Exec(ctx, `insert into audit_words (tenant_id, word, segment, events)

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/url"
 	"strings"
@@ -291,15 +292,23 @@ func recordStream(tx *postgres.Tx, stream int64, change string, before, after *S
 }
 
 // plainError is what a stream's owner is told of a failure: nothing of the
-// URL's path or query, and nothing long.
+// URL's path or query, not which address a name has inside, and nothing long.
 func plainError(ctx context.Context, err error, address string) string {
+	switch {
+	case errors.Is(err, errPrivate):
+		return errPrivate.Error()
+	case ctx.Err() != nil:
+		return "no answer in time"
+	}
 	text := err.Error()
-	if ctx.Err() != nil {
-		text = "no answer in time"
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		text = outer.Err.Error()
+	}
+	if inner, ok := errors.AsType[*net.OpError](err); ok {
+		text = inner.Op + ": " + inner.Err.Error()
 	}
 	if u, parsed := url.Parse(address); parsed == nil && u.Host != "" {
-		text = strings.ReplaceAll(text, address, u.Scheme+"://"+u.Host+"/…")
-		for _, part := range []string{u.RequestURI(), u.Path, u.RawQuery} {
+		for _, part := range []string{address, u.RequestURI(), u.Path, u.RawQuery} {
 			if len(part) > 1 {
 				text = strings.ReplaceAll(text, part, "…")
 			}

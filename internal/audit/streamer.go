@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,14 +19,14 @@ import (
 
 // StreamerConfig is what a Streamer needs. Zero durations are the defaults.
 type StreamerConfig struct {
-	Sealer       *postgres.Sealer
-	Cipher       Cipher
-	Logger       *slog.Logger   // nil: slog.Default
-	AllowPrivate bool           // also send to addresses of private networks and of this machine
-	Roots        *x509.CertPool // whom servers' certificates are of; nil: the system's
-	Every        time.Duration  // between looks for something to send; 0 is a second
-	Timeout      time.Duration  // of one delivery; 0 is 10 s
-	Backoff      time.Duration  // after the first failure, doubled with each until an hour; 0 is 2 s
+	Sealer  *postgres.Sealer
+	Cipher  Cipher
+	Logger  *slog.Logger   // nil: slog.Default
+	Private []netip.Prefix // networks that are not public, and yet may be sent to
+	Roots   *x509.CertPool // whom servers' certificates are of; nil: the system's
+	Every   time.Duration  // between looks for something to send; 0 is a second
+	Timeout time.Duration  // of one delivery; 0 is 10 s
+	Backoff time.Duration  // after the first failure, doubled with each until an hour; 0 is 2 s
 }
 
 // Streamer sends sealed events to where tenants want them: each at least once,
@@ -37,12 +38,17 @@ type Streamer struct {
 	dialer   *net.Dialer
 	sent     atomic.Int64
 	failures atomic.Int64
+	measured time.Time // by Round; monotonic
+	streams  atomic.Int64
+	failing  atomic.Int64
+	lag      atomic.Int64
 }
 
 const (
 	streamBatch   = 100 // events of one delivery
 	streamWorkers = 8
 	backoffMax    = time.Hour
+	measureEvery  = 10 * time.Second
 )
 
 // NewStreamer returns a Streamer that has not begun.
@@ -55,11 +61,45 @@ func NewStreamer(c StreamerConfig) *Streamer {
 			*d = otherwise
 		}
 	}
-	return &Streamer{config: c, log: c.Logger, dialer: guardedDialer(c.AllowPrivate, c.Timeout)}
+	return &Streamer{config: c, log: c.Logger, dialer: guardedDialer(c.Private, c.Timeout)}
 }
 
-// Stats gives the events delivered and the deliveries that failed since the process began.
-func (s *Streamer) Stats() (sent, failures int64) { return s.sent.Load(), s.failures.Load() }
+// StreamerStats says how streaming goes, for metrics. Streams, Failing and Lag
+// are of all streams, whichever process has them, and up to 10 s old.
+type StreamerStats struct {
+	Sent     int64         // events that this process delivered
+	Failures int64         // deliveries of this process that failed
+	Streams  int64         // that are enabled
+	Failing  int64         // of them, whose last delivery failed
+	Lag      time.Duration // since the oldest seal of which a stream has not had everything
+}
+
+// Stats may be called at any time.
+func (s *Streamer) Stats() StreamerStats {
+	return StreamerStats{
+		Sent: s.sent.Load(), Failures: s.failures.Load(), Streams: s.streams.Load(), Failing: s.failing.Load(), Lag: time.Duration(s.lag.Load()),
+	}
+}
+
+// measure looks how far behind the streams are.
+func (s *Streamer) measure(ctx context.Context) error {
+	if !s.measured.IsZero() && time.Since(s.measured) < measureEvery {
+		return nil
+	}
+	s.measured = time.Now()
+	return s.config.Sealer.Do(ctx, func(tx pgx.Tx) error {
+		var streams, failing int64
+		var lag time.Duration
+		err := tx.QueryRow(ctx, `select count(*), count(*) filter (where failures > 0),
+				coalesce(max(clock_timestamp() - (select at from audit_seals l where l.tenant_id = d.tenant_id and l.number > d.seal
+					and cardinality(events) > 0 order by number limit 1)), interval '0')
+			from audit_streams d where enabled`).Scan(&streams, &failing, &lag)
+		s.streams.Store(streams)
+		s.failing.Store(failing)
+		s.lag.Store(int64(lag))
+		return err
+	})
+}
 
 // Run sends until ctx ends; failures are kept with the stream and tried again.
 func (s *Streamer) Run(ctx context.Context) {
@@ -88,7 +128,8 @@ type duty struct {
 	failures       int
 }
 
-// Round sends once everything that is there to every stream that is due.
+// Round sends once everything that is there to every stream that is due. Not
+// for two goroutines at once.
 func (s *Streamer) Round(ctx context.Context) error {
 	duties := make(chan duty)
 	var running sync.WaitGroup
@@ -120,7 +161,7 @@ func (s *Streamer) Round(ctx context.Context) error {
 	}
 	close(duties)
 	running.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.measure(ctx))...)
 }
 
 // lease takes some streams that are due and have something to send.
@@ -149,7 +190,7 @@ func (s *Streamer) leaseTime() time.Duration { return 2*s.config.Timeout + 10*ti
 
 // batch is some events of a stream, in order, and the cursor behind them.
 type batch struct {
-	id             string // of the delivery: the same when it is tried again
+	id             string // of the delivery: the same when the same events are sent again
 	lines          []Line
 	seal, position int64
 }
@@ -162,10 +203,11 @@ func (s *Streamer) serve(ctx context.Context, d duty) error {
 			return err
 		}
 		if len(b.lines) > 0 {
-			if err := s.deliver(ctx, d, b); err != nil {
-				if ctx.Err() != nil {
-					return nil // we are ending; the lease runs out by itself
-				}
+			err := s.deliver(ctx, d, b)
+			if ctx.Err() != nil {
+				return ctx.Err() // we are ending; the lease runs out by itself, and the batch is sent again
+			}
+			if err != nil {
 				return s.failed(ctx, d, err)
 			}
 			s.sent.Add(int64(len(b.lines)))
@@ -182,9 +224,8 @@ func (s *Streamer) serve(ctx context.Context, d duty) error {
 
 // read returns the next events of a stream: of one seal, or of several small ones.
 func (s *Streamer) read(ctx context.Context, d duty) (b batch, err error) {
-	b = batch{id: fmt.Sprintf("%s-%d-%d", idText(d.stream), d.seal, d.position), seal: d.seal, position: d.position}
 	err = s.config.Sealer.Do(ctx, func(tx pgx.Tx) error {
-		b.lines, b.seal, b.position = nil, d.seal, d.position
+		b = batch{seal: d.seal, position: d.position}
 		rows, err := tx.Query(ctx, `select number, events from audit_seals where tenant_id = $1 and number > $2 order by number limit $3`,
 			d.tenant, d.seal, streamBatch)
 		if err != nil {
@@ -225,6 +266,8 @@ func (s *Streamer) read(ctx context.Context, d duty) (b batch, err error) {
 		}
 		return nil
 	})
+	// Both ends: who passes over an id that was there already must not miss what has been added to the batch since.
+	b.id = fmt.Sprintf("%s-%d.%d-%d.%d", idText(d.stream), d.seal, d.position, b.seal, b.position)
 	return b, err
 }
 

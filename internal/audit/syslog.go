@@ -27,7 +27,7 @@ func (s *Streamer) log5424(ctx context.Context, roots *x509.CertPool, address st
 	if err != nil {
 		return err
 	}
-	defer raw.Close()
+	defer func() { _ = raw.Close() }()
 	deadline, _ := ctx.Deadline()
 	if err := raw.SetDeadline(deadline); err != nil {
 		return err
@@ -59,7 +59,8 @@ func (s *Streamer) log5424(ctx context.Context, roots *x509.CertPool, address st
 }
 
 // message5424 returns one event as an RFC 5424 message: facility 13 (log
-// audit), severity notice, or warning where it did not succeed; the text is the event's JSON.
+// audit), severity notice, or warning where it did not succeed; the text is the
+// event's JSON. 32473 is the number for examples (RFC 5612): Stoa has none of its own.
 func message5424(l *Line) string {
 	severity := 5
 	if l.Outcome != Success {
@@ -70,7 +71,7 @@ func message5424(l *Line) string {
 		text = []byte(`{}`)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "<%d>1 %s stoa stoa - %s [stoa@32473", 13*8+severity, l.At.UTC().Format("2006-01-02T15:04:05.000000Z"), l.Type)
+	fmt.Fprintf(&b, "<%d>1 %s - stoa - %s [stoa@32473", 13*8+severity, l.At.UTC().Format("2006-01-02T15:04:05.000000Z"), l.Type)
 	for _, p := range [][2]string{
 		{"tenant", fmt.Sprint(l.Tenant)}, {"id", idText(l.ID)}, {"actor", l.Actor.ID}, {"target", l.Target.ID}, {"outcome", string(l.Outcome)}, {"address", l.Address},
 	} {

@@ -54,6 +54,7 @@ const (
 	TenantResumed      Type = "tenant.resumed"
 	OperatorEntered    Type = "operator.entered"
 	OperatorLeft       Type = "operator.left"
+	OperatorLooked     Type = "operator.looked"   // route: what an operator inside has read
 	StatementsViewed   Type = "statements.viewed" // store; the query and the number of rows
 	IdentitiesViewed   Type = "identities.viewed" // store; the same, where people's identities were shown
 	StatementVoided    Type = "statement.voided"
@@ -75,7 +76,7 @@ var Types = []Type{
 	SSOChanged, SSOTested, SSOActivated, MappingChanged, DomainChanged, SCIMTokenCreated, SCIMTokenRevoked,
 	TokenCreated, TokenRevoked, KeyCreated, KeyChanged, KeyRotated, KeyRevoked, KeyUsed,
 	StoreCreated, StoreChanged, StoreEmptied, SettingsChanged, TenantCreated, TenantChanged, TenantSuspended, TenantResumed,
-	OperatorEntered, OperatorLeft, StatementsViewed, IdentitiesViewed, StatementVoided, DocumentsViewed,
+	OperatorEntered, OperatorLeft, OperatorLooked, StatementsViewed, IdentitiesViewed, StatementVoided, DocumentsViewed,
 	AccessReviewed, AuditViewed, AuditExported, AuditVerified, AuditStreamChanged, AuditRetentionRan, AccessDenied,
 }
 

@@ -82,6 +82,7 @@ type VerifyOptions struct {
 	Anchors  *blob.Bucket  // nil: no comparison
 	Notice   time.Duration // of retention, as in SealerConfig; 0 is 7 days
 	Now      func() time.Time
+	Progress func(seals, events int64) // told now and then how many are verified; nil: nobody
 }
 
 const (
@@ -133,6 +134,9 @@ func Verify(ctx context.Context, read Reading, tenant int64, o VerifyOptions) (*
 	for more := true; more; {
 		if err := read(ctx, func(tx Rows) error { more, err = v.next(ctx, tx); return err }); err != nil {
 			return nil, err
+		}
+		if o.Progress != nil {
+			o.Progress(v.Seals, v.Events)
 		}
 	}
 	if err := read(ctx, func(tx Rows) error { return v.tail(ctx, tx) }); err != nil {
@@ -302,4 +306,15 @@ func (v *verification) gone(ctx context.Context, tx Rows, l *link) error {
 		v.found(EventReturned, l.Number, id, "event %s of seal %d has expired, and is there", idText(id), l.Number)
 	}
 	return err
+}
+
+// Event is what the log says of having been verified.
+func (r *Report) Event() Event {
+	e := Event{Type: AuditVerified, Details: map[string]any{
+		"ok": r.OK, "seals": r.Seals, "events": r.Events, "problems": r.Problems, "head": r.Head, "expired_up_to_seal": r.Expired, "anchors": r.Anchors,
+	}}
+	if !r.OK {
+		e.Outcome, e.Details["first"] = Failure, r.Findings[0]
+	}
+	return e
 }

@@ -50,7 +50,7 @@ func TestEveryByteCounts(t *testing.T) {
 	}
 	w.sealLate()
 	anchors := memblob.OpenBucket(nil)
-	defer anchors.Close()
+	defer func() { _ = anchors.Close() }()
 	require.NoError(t, w.sealing(withAnchors(anchors)).Anchor(t.Context()))
 	require.True(t, w.verify(against(anchors)).OK)
 	const row = `tenant_id = $1 and `
@@ -91,8 +91,10 @@ func TestEveryByteCounts(t *testing.T) {
 			case "bigint[]":
 				changes = []string{`events[1:cardinality(events) - 1]`, `array_append(events, 7777777::bigint)`, `(select array_agg(e order by e desc) from unnest(events) e)`}
 			case "bytea":
-				changes = []string{`set_byte(` + column + `, 0, get_byte(` + column + `, 0) # 1)`,
-					`set_byte(` + column + `, length(` + column + `) - 1, get_byte(` + column + `, length(` + column + `) - 1) # 128)`}
+				changes = []string{
+					`set_byte(` + column + `, 0, get_byte(` + column + `, 0) # 1)`,
+					`set_byte(` + column + `, length(` + column + `) - 1, get_byte(` + column + `, length(` + column + `) - 1) # 128)`,
+				}
 			case "timestamp with time zone":
 				changes = []string{column + ` + interval '1 microsecond'`, column + ` - interval '1 microsecond'`}
 			default:
@@ -185,7 +187,7 @@ func TestACutChainIsFoundByItsAnchors(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	bucket := memblob.OpenBucket(nil)
-	defer bucket.Close()
+	defer func() { _ = bucket.Close() }()
 	s := w.sealing(withAnchors(bucket))
 	for range 4 {
 		w.record(w.mine, 3)
@@ -197,7 +199,7 @@ func TestACutChainIsFoundByItsAnchors(t *testing.T) {
 	require.EqualValues(t, 4, r.Anchors)
 	w.in(w.mine, func(tx *postgres.Tx) error {
 		a, err := audit.GetAnchored(tx)
-		require.Equal(t, "", a.Error)
+		require.Empty(t, a.Error)
 		require.Positive(t, a.Number)
 		return err
 	})
@@ -234,7 +236,7 @@ func TestAStoreThatIsDownDoesNotStopSealing(t *testing.T) {
 	require.EqualValues(t, 6, w.verify().Events)
 
 	again := memblob.OpenBucket(nil)
-	defer again.Close()
+	defer func() { _ = again.Close() }()
 	require.NoError(t, w.sealing(withAnchors(again)).Anchor(t.Context()))
 	require.EqualValues(t, 1, w.verify(against(again)).Anchors)
 }

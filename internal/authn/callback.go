@@ -179,8 +179,10 @@ func (s *SignIn) enter(ctx context.Context, cookie string, from Client, in Signe
 		if m, refused, err = let(tx); err != nil || refused != nil {
 			return err
 		}
+		in.Member, in.Email, in.Name = m.ID, m.Email, m.Name
 		return audit.Record(tx, audit.Event{
-			Type: audit.SignedIn, Target: audit.Target{Kind: "member", ID: id.Text(m.ID), Name: m.Email}, Details: map[string]any{"issuer": in.Issuer},
+			Type: audit.SignedIn, Actor: in.person().Actor(), Target: audit.Target{Kind: "member", ID: id.Text(m.ID), Name: m.Email},
+			Details: map[string]any{"issuer": in.Issuer},
 		})
 	})
 	if err != nil {
@@ -190,7 +192,6 @@ func (s *SignIn) enter(ctx context.Context, cookie string, from Client, in Signe
 		return "", fail(fault.Forbidden, NotPermitted, nil, "%s", message(refused.Err()))
 	}
 	s.sessions.policies.Announce(ctx, in.Tenant)
-	in.Member, in.Email, in.Name = m.ID, m.Email, m.Name
 	fresh, _, err = s.sessions.Create(ctx, cookie, from, in)
 	return fresh, err
 }

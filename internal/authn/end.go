@@ -2,8 +2,8 @@ package authn
 
 import (
 	"context"
+	"time"
 
-	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
@@ -22,7 +22,7 @@ func (s *Sessions) End(ctx context.Context, by postgres.Scope, member int64, ses
 	if err == nil && !there || len(session) != len(newSignInID()) {
 		return fault.New(fault.NotFound, "there is no such session")
 	}
-	if err := s.end(ctx, by, member, session, why); err != nil {
+	if err := s.end(ctx, by, s.ending(member, session, why)); err != nil {
 		return err
 	}
 	if there {
@@ -33,7 +33,7 @@ func (s *Sessions) End(ctx context.Context, by postgres.Scope, member int64, ses
 
 // EndAll ends every sign-in that a member has begun until now, likewise.
 func (s *Sessions) EndAll(ctx context.Context, by postgres.Scope, member int64, why string) error {
-	if err := s.end(ctx, by, member, "", why); err != nil {
+	if err := s.end(ctx, by, s.ending(member, "", why)); err != nil {
 		return err
 	}
 	found, err := s.lookUp(ctx, memberKey(by.Tenant(), member))
@@ -43,20 +43,16 @@ func (s *Sessions) EndAll(ctx context.Context, by postgres.Scope, member int64, 
 	return nil
 }
 
-// end writes that a sign-in is ended, "" for all, with what more there is to tell.
-func (s *Sessions) end(ctx context.Context, by postgres.Scope, member int64, session, why string, more ...audit.Event) error {
-	err := s.db.Tenant(ctx, by, func(tx *postgres.Tx) error {
-		now := s.clock()
-		if err := tenant.EndSession(tx, member, session, why, now.Add(s.absolute), now); err != nil {
-			return err
-		}
-		for _, e := range more {
-			if err := audit.Record(tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+// ending writes that a sign-in is ended, "" for all.
+func (s *Sessions) ending(member int64, session, why string) func(*postgres.Tx, time.Time) error {
+	return func(tx *postgres.Tx, now time.Time) error {
+		return tenant.EndSession(tx, member, session, why, now.Add(s.absolute), now)
+	}
+}
+
+// end keeps what write says of ended sign-ins, and lets the replicas know.
+func (s *Sessions) end(ctx context.Context, by postgres.Scope, write func(*postgres.Tx, time.Time) error) error {
+	err := s.db.Tenant(ctx, by, func(tx *postgres.Tx) error { return write(tx, s.clock()) })
 	if err == nil {
 		s.policies.Announce(ctx, by.Tenant())
 	}

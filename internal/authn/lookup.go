@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
@@ -33,7 +34,7 @@ func (s *SignIn) lookUp(ctx context.Context, slug, email string) (*tenant.Tenant
 	case err != nil:
 		return nil, err
 	case t.Status == tenant.Suspended:
-		return nil, fault.New(fault.Forbidden, "the tenant is suspended")
+		return nil, authz.ErrSuspended()
 	}
 	return t, nil
 }

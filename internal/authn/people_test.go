@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -180,24 +181,35 @@ func (p *people) events(types ...audit.Type) (found []event) {
 }
 
 // redisServers runs test against the in-process Redis of `stoa dev` and against
-// a real one where redis-server is on the PATH (as it is in CI).
-func redisServers(t *testing.T, test func(t *testing.T, url string)) {
+// a real one where redis-server is on the PATH (as it is in CI). Both keep their
+// data over a stop.
+func redisServers(t *testing.T, test func(t *testing.T, server keptRedis)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
 		m := miniredis.NewMiniRedis()
 		require.NoError(t, m.Start())
 		t.Cleanup(m.Close)
-		test(t, "redis://"+m.Addr())
+		test(t, keptRedis{
+			url: "redis://" + m.Addr(), stop: m.Close, lose: m.FlushAll,
+			start: func() { require.Eventually(t, func() bool { return m.Restart() == nil }, 10*time.Second, 5*time.Millisecond) },
+		})
 	})
 	if _, err := exec.LookPath("redis-server"); err == nil {
 		t.Run("redis", func(t *testing.T) {
 			t.Parallel()
 			r := newRedis(t)
 			r.start()
-			test(t, r.url())
+			test(t, keptRedis{url: r.url(), stop: r.stop, lose: r.lose, start: r.start})
 		})
 	}
+}
+
+// keptRedis is a running Redis that can be stopped, and started again with the
+// data that it had; what is stopped can lose it.
+type keptRedis struct {
+	url               string
+	stop, lose, start func()
 }
 
 // realRedis is a redis-server that keeps its data in a directory.
@@ -231,5 +243,15 @@ func (r *realRedis) stop() {
 		_ = r.cmd.Process.Signal(syscall.SIGKILL)
 		_ = r.cmd.Wait()
 		r.cmd = nil
+	}
+}
+
+func (r *realRedis) lose() {
+	r.t.Helper()
+	logs, err := filepath.Glob(filepath.Join(r.dir, "appendonlydir", "*"))
+	require.NoError(r.t, err)
+	require.NotEmpty(r.t, logs)
+	for _, log := range logs {
+		require.NoError(r.t, os.Remove(log))
 	}
 }

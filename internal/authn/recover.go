@@ -3,6 +3,7 @@ package authn
 import (
 	"context"
 
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
@@ -49,12 +50,16 @@ func (s *SignIn) Recover(ctx context.Context, token, session string, from Client
 
 // served returns the slug of a tenant; Forbidden when it is suspended.
 func (s *SignIn) served(ctx context.Context, of int64) (slug string, err error) {
-	var status tenant.Status
-	err = s.db.TenantRead(ctx, postgres.NewScope(of, "authn"), func(tx *postgres.Tx) error {
-		return tx.QueryRow(tx.Context(), `select slug, status from tenants where id = $1`, of).Scan(&slug, &status)
+	var t *tenant.Tenant
+	err = s.db.TenantRead(ctx, postgres.NewScope(of, "authn"), func(tx *postgres.Tx) (err error) {
+		t, err = tenant.Self(tx)
+		return err
 	})
-	if err == nil && status == tenant.Suspended {
-		err = fail(fault.Forbidden, TenantSuspended, nil, "the tenant is suspended")
+	if err != nil {
+		return "", err
 	}
-	return slug, err
+	if t.Status == tenant.Suspended {
+		err = fail(fault.Forbidden, TenantSuspended, nil, "%s", message(authz.ErrSuspended()))
+	}
+	return t.Slug, err
 }

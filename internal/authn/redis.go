@@ -3,14 +3,12 @@ package authn
 import (
 	"context"
 	"errors"
-	"net/url"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/redisconn"
 )
 
 // Redis is where sessions, sign-ins under way and counts of failures live. All
@@ -22,37 +20,13 @@ type Redis struct{ client redis.UniversalClient }
 // one that is away.
 const redisTimeout = 500 * time.Millisecond
 
-// The client would write each failed connection to standard error, as plain text.
-func init() { logging.Disable() }
-
-// OpenRedis reads redis://, rediss:// and unix:// URLs; with ?addr=host:port,
-// once or more, the URL is that of a cluster. Nothing is connected yet. The
-// error is Invalid and does not show the URL, which may hold a password.
+// OpenRedis is redisconn.Open: nothing is connected yet, and the error is Invalid.
 func OpenRedis(dsn string) (*Redis, error) {
-	if u, err := url.Parse(dsn); err == nil && u.Query().Has("addr") {
-		o, err := redis.ParseClusterURL(dsn)
-		if err != nil {
-			return nil, errRedisURL()
-		}
-		o.MaxRedirects, o.ContextTimeoutEnabled, o.DisableIdentity = 2, true, true
-		o.DialTimeout, o.DialerRetries, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = redisTimeout, 1, redisTimeout, redisTimeout, redisTimeout
-		o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-		return &Redis{redis.NewClusterClient(o)}, nil
-	}
-	o, err := redis.ParseURL(dsn)
+	client, err := redisconn.Open(dsn, redisTimeout, 1)
 	if err != nil {
-		return nil, errRedisURL()
+		return nil, err
 	}
-	// One more try, for connections of the pool that died in a restart.
-	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 1, time.Millisecond, 10*time.Millisecond
-	o.ContextTimeoutEnabled, o.DisableIdentity = true, true
-	o.DialTimeout, o.DialerRetries, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = redisTimeout, 1, redisTimeout, redisTimeout, redisTimeout
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Redis{redis.NewClient(o)}, nil
-}
-
-func errRedisURL() error {
-	return fault.New(fault.Invalid, "the Redis URL must have the form redis://user:password@host:6379/0 (it is not shown: it may hold a password)")
+	return &Redis{client}, nil
 }
 
 // Close ends the connections.

@@ -101,7 +101,8 @@ type record struct {
 
 // Session is a browser session whose sign-ins all hold.
 type Session struct {
-	People []*Person // the latest sign-in first; never empty
+	People    []*Person // the latest sign-in first, of tenants that are served; never empty
+	Suspended []string  // slugs of the other tenants: whoever names one is told authz.ErrSuspended
 }
 
 // In returns who the session is in the tenant of that slug; nil for nobody.
@@ -118,7 +119,8 @@ func sessionKey(cookie string) string { return "stoa:session:" + hashed(cookie) 
 
 // Load returns the session of a cookie's value. Unauthenticated: there is none,
 // or nothing in it holds any more (too old, unused for too long, ended, the
-// member not active). Unavailable: Redis or the database cannot be asked.
+// member not active). Forbidden: all that holds is of suspended tenants; it
+// holds again when they are resumed. Unavailable: Redis or the database cannot be asked.
 func (s *Sessions) Load(ctx context.Context, cookie string) (*Session, error) {
 	r, err := s.read(ctx, cookie)
 	if err != nil {
@@ -140,7 +142,19 @@ func (s *Sessions) Load(ctx context.Context, cookie string) (*Session, error) {
 	}
 	session := &Session{}
 	for i := range slices.Backward(holding) {
-		session.People = append(session.People, holding[i].person())
+		in := &holding[i]
+		suspended, err := s.policies.Suspended(ctx, in.Tenant)
+		switch {
+		case err != nil:
+			return nil, err
+		case suspended:
+			session.Suspended = append(session.Suspended, in.Slug)
+		default:
+			session.People = append(session.People, in.person())
+		}
+	}
+	if len(session.People) == 0 {
+		return nil, authz.ErrSuspended()
 	}
 	return session, nil
 }

@@ -3,11 +3,12 @@ package authn
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/fault"
-	"github.com/stoa-lrs/stoa/internal/id"
 	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/tenant"
 )
 
 // SignOut ends the browser session of a cookie's value in all its tenants, and
@@ -26,8 +27,8 @@ func (s *SignIn) SignOut(ctx context.Context, cookie, afterwards string, from Cl
 		p := in.person()
 		src, _ := audit.From(ctx)
 		ctx := audit.With(ctx, p.Source(from, src.RequestID))
-		err := s.sessions.end(ctx, p.Scope(), in.Member, in.ID, "signed out", audit.Event{
-			Type: audit.SignedOut, Target: audit.Target{Kind: "member", ID: id.Text(in.Member), Name: in.Email},
+		err := s.sessions.end(ctx, p.Scope(), func(tx *postgres.Tx, now time.Time) error {
+			return tenant.SignOut(tx, in.Member, in.ID, now.Add(s.sessions.absolute), now)
 		})
 		if err != nil && !fault.Is(err, fault.NotFound) { // the member may be gone
 			return "", err
@@ -137,7 +138,7 @@ func (s *SignIn) endSID(ctx context.Context, scope postgres.Scope, issuer, sid s
 		return err
 	}
 	for session, at := range found {
-		if err := s.sessions.end(ctx, scope, at.Member, session, byProvider); err != nil && !fault.Is(err, fault.NotFound) {
+		if err := s.sessions.end(ctx, scope, s.sessions.ending(at.Member, session, byProvider)); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 	}
@@ -146,10 +147,10 @@ func (s *SignIn) endSID(ctx context.Context, scope postgres.Scope, issuer, sid s
 }
 
 func (s *SignIn) endSubject(ctx context.Context, scope postgres.Scope, issuer, subject string) error {
-	var member int64
-	err := s.db.TenantRead(ctx, scope, func(tx *postgres.Tx) error {
-		return tx.QueryRow(tx.Context(), `select id from members where tenant_id = $1 and issuer = $2 and subject = $3`,
-			tx.TenantID(), issuer, subject).Scan(&member)
+	var m *tenant.Member
+	err := s.db.TenantRead(ctx, scope, func(tx *postgres.Tx) (err error) {
+		m, err = tenant.MemberOf(tx, issuer, subject)
+		return err
 	})
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -157,5 +158,5 @@ func (s *SignIn) endSubject(ctx context.Context, scope postgres.Scope, issuer, s
 	if err != nil {
 		return err
 	}
-	return s.sessions.EndAll(ctx, scope, member, byProvider)
+	return s.sessions.EndAll(ctx, scope, m.ID, byProvider)
 }

@@ -35,6 +35,7 @@ func TestASignOutEndsTheProvidersSessionToo(t *testing.T) {
 	require.Len(t, out, 1)
 	require.Equal(t, who.Subject(), out[0].Actor)
 	require.Equal(t, who.Session, out[0].Session)
+	require.Empty(t, p.events(audit.SessionEnded), "it is told once")
 
 	away, err = a.signIn.SignOut(t.Context(), cookie, "", laptop)
 	require.NoError(t, err)
@@ -130,7 +131,9 @@ func TestARecoveryLinkOpensOnce(t *testing.T) {
 	allowed, err := r.policies.Decide(t.Context(), authz.Request{Tenant: who.Tenant, Subject: who.Subject(), Action: authz.SSOManage})
 	require.NoError(t, err)
 	require.True(t, allowed)
-	require.Len(t, p.events(audit.RecoveryLinkUsed), 1)
+	used := p.events(audit.RecoveryLinkUsed)
+	require.Len(t, used, 1)
+	require.Equal(t, who.Subject(), used[0].Actor)
 
 	late := link()
 	p.clock.advance(time.Hour)
@@ -150,10 +153,10 @@ func TestARecoveryLinkOpensOnce(t *testing.T) {
 
 func TestTooManyFailuresAreStopped(t *testing.T) {
 	t.Parallel()
-	redisServers(t, func(t *testing.T, url string) {
+	redisServers(t, func(t *testing.T, server keptRedis) {
 		t.Helper()
 		p := setupPeople(t)
-		p.redis = url
+		p.redis = server.url
 		a, b := p.replica(), p.replica()
 		p.idp.set(func() { p.idp.claims["nonce"] = "wrong" })
 		for range 20 {

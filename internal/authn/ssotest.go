@@ -3,7 +3,6 @@ package authn
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
@@ -74,7 +73,7 @@ func (s *SignIn) test(ctx context.Context, l *login, r CallbackRequest) (*TestRe
 		}
 		result.OK, result.Problem = p.Test.OK, p.Test.Reason
 		if a != nil {
-			result.Roles, err = rolesFor(tx, a.identity.Groups, p.DefaultRole)
+			result.Roles, err = tenant.MappedRoles(tx, a.identity.Groups, p.DefaultRole)
 		}
 		return err
 	})
@@ -86,23 +85,4 @@ func (s *SignIn) test(ctx context.Context, l *login, r CallbackRequest) (*TestRe
 		return nil, err
 	}
 	return result, s.redis.put(ctx, testKey(l.Tenant), text, testLife)
-}
-
-// rolesFor tells what the mapping makes of groups, for people to look at.
-func rolesFor(tx *postgres.Tx, groups []string, otherwise string) ([]string, error) {
-	mappings, err := tenant.ListMappings(tx)
-	if err != nil {
-		return nil, err
-	}
-	roles := []string{}
-	for _, m := range mappings {
-		if slices.Contains(groups, m.Claim) {
-			roles = append(roles, m.Role)
-		}
-	}
-	if len(roles) == 0 && otherwise != "" {
-		roles = append(roles, otherwise)
-	}
-	slices.Sort(roles)
-	return slices.Compact(roles), nil
 }

@@ -25,6 +25,10 @@ type TokenConfig struct {
 // Tokens checks access tokens, of people and of directories (RFC 6750). What is
 // known of a token is kept for MaxAge, as of a key. It needs no Redis. It is
 // safe for concurrent use.
+//
+// Guesses are not counted by address, as those of keys are not: a secret has 256
+// random bits, so guessing gets nowhere, and what it costs is bounded: unknown
+// names share few places (cache), and each answer costs one HMAC.
 type Tokens struct {
 	peppers *tenant.Peppers
 	clock   func() time.Time
@@ -85,7 +89,7 @@ func (t *Tokens) Bearer(ctx context.Context, text string) (*Person, error) {
 		return nil, fault.New(fault.Unauthenticated, "the access token has expired, was revoked, or its person may not use it any more")
 	}
 	if found.bearer.Suspended {
-		return nil, fault.New(fault.Forbidden, "the tenant is suspended")
+		return nil, authz.ErrSuspended()
 	}
 	t.uses.add(use{tenant: of, key: token}, now)
 	return found.person, nil

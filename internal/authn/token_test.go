@@ -88,3 +88,47 @@ func TestAccessTokensNeedNoRedis(t *testing.T) {
 	require.Equal(t, fault.Unauthenticated, fault.KindOf(err), "expired")
 	require.NotEqual(t, texts[0], err.Error(), "who has the secret may know")
 }
+
+// A replica that has a token in its memory hears of the revocation by age, with
+// or without Redis.
+func TestARevokedTokenEndsOnEveryReplica(t *testing.T) {
+	t.Parallel()
+	for name, during := range map[string]func(t *testing.T, p *people){
+		"with Redis":            func(*testing.T, *people) {},
+		"while Redis is away":   func(_ *testing.T, p *people) { p.mini.Close() },
+		"after Redis restarted": func(t *testing.T, p *people) { p.mini.Close(); require.Eventually(t, func() bool { return p.mini.Restart() == nil }, 10*time.Second, 5*time.Millisecond) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := setupPeople(t)
+			a, b := p.replica(), p.replica()
+			who := a.member(a.signedIn(""))
+			var token string
+			var made *tenant.Token
+			p.in(func(tx *postgres.Tx) error {
+				only := []authz.Action{authz.StatementsView}
+				created, plain, err := tenant.CreateToken(tx, p.peppers, tenant.NewToken{
+					Member: who.Member, Name: "Laptop", Actions: only, May: only, ExpiresAt: p.clock.Now().Add(time.Hour),
+				}, p.clock.Now())
+				made, token = created, plain.Reveal()
+				return err
+			})
+			for _, r := range []*replica{a, b} {
+				_, err := r.tokens.Bearer(t.Context(), token)
+				require.NoError(t, err)
+			}
+			during(t, p)
+			p.in(func(tx *postgres.Tx) error {
+				_, err := tenant.RevokeToken(tx, who.Member, made.ID, p.clock.Now())
+				return err
+			})
+			_, err := b.tokens.Bearer(t.Context(), token)
+			require.NoError(t, err, "it is in the memory, or this test shows nothing")
+			p.clock.advance(authn.MaxAge)
+			for _, r := range []*replica{a, b} {
+				_, err := r.tokens.Bearer(t.Context(), token)
+				require.Equal(t, fault.Unauthenticated, fault.KindOf(err))
+			}
+		})
+	}
+}

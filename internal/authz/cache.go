@@ -86,7 +86,8 @@ func (c *cache) fly(p *place, f *flight, asked time.Time, old *snapshot) {
 	if p.flight == f {
 		p.flight = nil
 	}
-	if f.err == nil && (p.snapshot == nil || f.snapshot.version >= p.snapshot.version) {
+	// A reading that was overtaken by an announcement knows no later status of the same version.
+	if f.err == nil && (p.snapshot == nil || f.snapshot.version > p.snapshot.version || f.changes == p.changes) {
 		p.snapshot = f.snapshot
 		if f.changes == p.changes {
 			p.asked = asked
@@ -109,6 +110,19 @@ func (c *cache) place(tenant int64) *place {
 	p := &place{tenant: tenant}
 	c.tenants[tenant] = c.order.PushFront(p)
 	return p
+}
+
+// over lists the tenants in which an operator's entry is over, as far as is known here.
+func (c *cache) over(now time.Time) (tenants []int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for tenant, e := range c.tenants {
+		s := e.Value.(*place).snapshot
+		if s != nil && (s.untold || !s.entryEnds.IsZero() && !now.Before(s.entryEnds)) {
+			tenants = append(tenants, tenant)
+		}
+	}
+	return tenants
 }
 
 // stale makes the next reader of that tenant look at the database.

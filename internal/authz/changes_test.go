@@ -225,6 +225,13 @@ func TestSyncing(t *testing.T) {
 	require.False(t, sync(c.exporter))
 	events := c.events(c.tenant)
 	require.Equal(t, "grant.kept", events[len(events)-1])
+	before = version()
+	require.False(t, sync(c.exporter))
+	require.Equal(t, events, c.events(c.tenant), "it was told when it began")
+	require.Equal(t, before, version())
+	require.False(t, sync(c.exporter, authz.Wanted{Role: authz.TenantAdmin}), "the provider gives it again")
+	require.False(t, sync(c.exporter))
+	require.Equal(t, append(events, "grant.kept"), c.events(c.tenant), "so this is another time")
 	c.give(c.tenant, authz.NewGrant{Member: c.admin, Role: authz.TenantAdmin})
 	require.True(t, sync(c.exporter), "now there is another")
 

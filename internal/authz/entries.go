@@ -34,7 +34,7 @@ type Entry struct {
 	Level      Level // as it was asked for; the tenant's settings may have narrowed it since
 	EnteredAt  time.Time
 	ExpiresAt  time.Time
-	LeftAt     *time.Time // nil: did not leave before it expired, if that is over
+	LeftAt     *time.Time // ExpiresAt, some seconds later, where the operator did not leave before; nil: inside
 }
 
 // NewEntry says why, how and for how long an operator enters.
@@ -153,7 +153,7 @@ func leave(tx *postgres.Tx, e *Entry, now time.Time) (*Entry, error) {
 	}
 	return e, audit.Record(tx, audit.Event{
 		Type: audit.OperatorLeft, Target: e.target(),
-		Details: map[string]any{"entry": id.Text(e.ID), "reason": e.Reason, "level": string(e.Level)},
+		Details: map[string]any{"entry": id.Text(e.ID), "reason": e.Reason, "level": string(e.Level), "ended": "left"},
 	})
 }
 
@@ -165,14 +165,14 @@ func OpenEntries(tx *postgres.Tx, now time.Time) ([]Entry, error) {
 // ListEntries returns one page of the operators' entries, newest first, and the
 // cursor of the next page; "" when there is none.
 func ListEntries(tx *postgres.Tx, page Page) ([]Entry, string, error) {
-	after, err := page.afterID()
+	after, err := afterID(page)
 	if err != nil {
 		return nil, "", err
 	}
 	entries, err := selectEntries(tx, `where tenant_id = $1 and ($2::bigint = 0 or (entered_at, id) < (
 		select c.entered_at, c.id from entries c where c.tenant_id = $1 and c.id = $2)) order by entered_at desc, id desc limit $3`,
-		after, page.limit()+1)
-	entries, next := cut(page, entries, func(e Entry) string { return id.Text(e.ID) })
+		after, page.Rows()+1)
+	entries, next := postgres.Cut(page, entries, func(e Entry) string { return id.Text(e.ID) })
 	return entries, next, err
 }
 

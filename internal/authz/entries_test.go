@@ -2,9 +2,11 @@ package authz_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/stoa-lrs/stoa/internal/authz"
@@ -166,4 +168,55 @@ func TestEntriesAreSeenAndEnded(t *testing.T) {
 	require.Equal(t, []string{"operator.entered", "operator.entered", "operator.entered", "operator.left", "operator.left"}, w.events(tenant))
 	require.Empty(t, w.events(other))
 	require.Empty(t, w.events(w.platform), "it is the tenant's own log")
+}
+
+func TestAnEntryThatExpiresIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	tenant, other := w.tenant("mine"), w.tenant("other")
+	require.NoError(t, w.enter(tenant, 1, authz.ReadOnly))
+	require.NoError(t, w.enter(tenant, 2, authz.ReadOnly))
+	w.in(tenant, func(tx *postgres.Tx) error { _, err := authz.LeaveTenant(tx, 2, w.now()); return err })
+	w.advance(15 * time.Minute)
+	require.NoError(t, w.enter(other, 1, authz.ReadOnly))
+	w.advance(15 * time.Minute)
+	ended := w.now()
+	var replicas sync.WaitGroup
+	for range 4 {
+		p := w.policies(nil)
+		replicas.Go(func() {
+			_, err := p.Active(t.Context(), tenant, 1) // any look
+			assert.NoError(t, err)
+		})
+	}
+	replicas.Wait()
+	require.Equal(t, []string{"operator.entered", "operator.entered", "operator.left", "operator.left"}, w.events(tenant))
+	require.Equal(t, []string{"operator.entered"}, w.events(other), "that one is open")
+	w.in(tenant, func(tx *postgres.Tx) error {
+		var actor, target, details string
+		if err := tx.QueryRow(tx.Context(), `select actor_kind, target_name, details from audit_events where tenant_id = $1 order by id desc limit 1`,
+			tenant).Scan(&actor, &target, &details); err != nil {
+			return err
+		}
+		require.Equal(t, []string{"system", "Op"}, []string{actor, target})
+		require.Contains(t, details, `"ended":"expired"`)
+		entries, _, err := authz.ListEntries(tx, authz.Page{})
+		for _, e := range entries {
+			if e.OperatorID == 1 {
+				require.True(t, ended.Equal(*e.LeftAt))
+			}
+		}
+		return err
+	})
+
+	// A replica that knows of the entry looks by itself.
+	p := w.policies(nil)
+	_, err := p.Active(t.Context(), other, 1)
+	require.NoError(t, err)
+	p.LookForExpired(t.Context())
+	require.Len(t, w.events(other), 1)
+	w.advance(15 * time.Minute)
+	p.LookForExpired(t.Context())
+	p.LookForExpired(t.Context())
+	require.Equal(t, []string{"operator.entered", "operator.left"}, w.events(other))
 }

@@ -149,12 +149,12 @@ func ListGrants(tx *postgres.Tx, member int64, page Page) ([]Grant, string, erro
 	if _, err := memberName(tx, member); err != nil {
 		return nil, "", err
 	}
-	after, err := page.afterID()
+	after, err := afterID(page)
 	if err != nil {
 		return nil, "", err
 	}
-	grants, err := selectGrants(tx, `where tenant_id = $1 and member_id = $2 and id > $3 order by id limit $4`, member, after, page.limit()+1)
-	grants, next := cut(page, grants, func(g Grant) string { return id.Text(g.ID) })
+	grants, err := selectGrants(tx, `where tenant_id = $1 and member_id = $2 and id > $3 order by id limit $4`, member, after, page.Rows()+1)
+	grants, next := postgres.Cut(page, grants, func(g Grant) string { return id.Text(g.ID) })
 	return grants, next, err
 }
 

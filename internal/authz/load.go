@@ -13,7 +13,8 @@ import (
 // of several moments. $2 is now; $3 limits people to one member, 0: all.
 const facts = `
 select 0, coalesce((select version from policy_versions v where v.tenant_id = t.id), 0), t.kind, 0::bigint, null::timestamptz,
-       array[coalesce((select break_glass from tenant_settings s where s.tenant_id = t.id), 'read')]
+       array[coalesce((select break_glass from tenant_settings s where s.tenant_id = t.id), 'read'), t.status,
+             case when exists (select from entries e where e.tenant_id = t.id and e.left_at is null and e.expires_at <= $2) then 'untold' else '' end]
 from tenants t where t.id = $1
 union all
 select 1, id, '', 0, null, null from members
@@ -65,10 +66,13 @@ func load(tx *postgres.Tx, at time.Time, only int64) (*snapshot, error) {
 	return b.build()
 }
 
-// version reads which change of the tenant's permissions was the last.
-func version(ctx context.Context, tx *postgres.Tx) (n int64, err error) {
-	err = tx.QueryRow(ctx, `select coalesce((select version from policy_versions where tenant_id = $1), 0)`, tx.TenantID()).Scan(&n)
-	return n, err
+// state reads which change of the tenant's permissions was the last, and
+// whether the tenant is suspended: that is written by the operator's handle,
+// which counts no changes.
+func state(ctx context.Context, tx *postgres.Tx) (version int64, suspended bool, err error) {
+	err = tx.QueryRow(ctx, `select coalesce((select version from policy_versions where tenant_id = $1), 0),
+		exists (select from tenants where id = $1 and status = 'suspended')`, tx.TenantID()).Scan(&version, &suspended)
+	return version, suspended, err
 }
 
 type fact struct {
@@ -97,7 +101,8 @@ type given struct {
 func (b *builder) add(f fact) error {
 	switch f.is {
 	case factTenant:
-		b.version, b.platform, b.breakGlass = f.subject, f.name == "platform", f.texts[0]
+		b.version, b.platform, b.breakGlass, b.suspended = f.subject, f.name == "platform", f.texts[0], f.texts[1] == "suspended"
+		b.untold = f.texts[2] != ""
 	case factMember:
 		b.active[f.subject] = struct{}{}
 	case factGrant:
@@ -114,6 +119,9 @@ func (b *builder) add(f fact) error {
 	case factEntry:
 		b.entries = append(b.entries, f)
 		b.ends(f.at)
+		if b.entryEnds.IsZero() || f.at.Before(b.entryEnds) {
+			b.entryEnds = *f.at
+		}
 	}
 	return nil
 }
@@ -170,10 +178,10 @@ func (b *builder) holds(role string) bool {
 }
 
 // inside is the role of an operator whose entry has that level, as far as the
-// tenant allows it at present.
+// tenant allows it at present; nothing is changed in a suspended one.
 func (b *builder) inside(level string) string {
 	switch {
-	case b.breakGlass == "full" && level == "full":
+	case b.breakGlass == "full" && level == "full" && !b.suspended:
 		return entryFull
 	case b.breakGlass == "full" || b.breakGlass == "read":
 		return entryRead

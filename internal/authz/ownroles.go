@@ -145,7 +145,7 @@ func ListRoles(tx *postgres.Tx, page Page) ([]Role, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	roles, err := selectRoles(tx, `where tenant_id = $1 and slug > $2 order by slug limit $3`, page.After, page.limit()+1)
+	roles, err := selectRoles(tx, `where tenant_id = $1 and slug > $2 order by slug limit $3`, page.After, page.Rows()+1)
 	if err != nil {
 		return nil, "", err
 	}
@@ -155,7 +155,7 @@ func ListRoles(tx *postgres.Tx, page Page) ([]Role, string, error) {
 		}
 	}
 	slices.SortFunc(roles, func(a, b Role) int { return strings.Compare(a.Slug, b.Slug) })
-	roles, next := cut(page, roles, func(r Role) string { return r.Slug })
+	roles, next := postgres.Cut(page, roles, func(r Role) string { return r.Slug })
 	return roles, next, nil
 }
 

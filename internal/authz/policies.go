@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
@@ -39,6 +40,7 @@ type Policies struct {
 	db       *postgres.DB
 	platform int64
 	clock    func() time.Time
+	logger   *slog.Logger
 	cache    *cache
 	news     *news
 	uses     *uses
@@ -56,7 +58,7 @@ func NewPolicies(c Config) *Policies {
 	if c.Size <= 0 {
 		c.Size = 1000
 	}
-	p := &Policies{db: c.DB, platform: c.Platform, clock: c.Clock}
+	p := &Policies{db: c.DB, platform: c.Platform, clock: c.Clock, logger: c.Logger}
 	p.cache = newCache(p.read, c.Clock, c.Size)
 	p.uses = &uses{db: c.DB, logger: c.Logger, pending: map[use]time.Time{}}
 	ctx, stop := context.WithCancel(context.Background())
@@ -66,6 +68,7 @@ func NewPolicies(c Config) *Policies {
 		running.Go(func() { p.news.listen(ctx) })
 		running.Go(func() { p.news.publish(ctx) })
 	}
+	running.Go(func() { p.expire(ctx) })
 	running.Go(func() { p.uses.run(ctx) })
 	p.close = sync.OnceFunc(func() {
 		stop()
@@ -91,7 +94,8 @@ type Request struct {
 // Decide reports whether the request is permitted; what no grant permits is
 // not. A grant that permits it is noted as used. A store of another tenant is
 // not told from one of this tenant: who holds the action in the whole tenant is
-// permitted, and does not find the store.
+// permitted, and does not find the store. Where the tenant is suspended, all but
+// operators inside get ErrSuspended.
 func (p *Policies) Decide(ctx context.Context, r Request) (bool, error) {
 	d, err := p.decide(ctx, r)
 	if err != nil {
@@ -111,11 +115,17 @@ func (p *Policies) decide(ctx context.Context, r Request) (*decision, error) {
 		return denied, err
 	}
 	s, err := p.cache.get(ctx, r.Tenant)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case s.suspended && !isOperator(r.Subject):
+		return nil, ErrSuspended()
 	}
 	return s.decideIn(r)
 }
+
+// ErrSuspended is the Forbidden that a suspended tenant's people are told.
+func ErrSuspended() error { return fault.New(fault.Forbidden, "the organisation is suspended") }
 
 // inside reports whether the subject may be asked about in that tenant: an
 // operator inside a client's tenant must still be one on the platform.
@@ -142,8 +152,8 @@ func (p *Policies) Permitted(ctx context.Context, tenant int64, subject string, 
 		return permitted, err
 	}
 	s, err := p.cache.get(ctx, tenant)
-	if err != nil {
-		return nil, err
+	if err != nil || s.suspended && !isOperator(subject) {
+		return permitted, err
 	}
 	for _, store := range append([]int64{0}, s.stores(subject)...) {
 		actions := []Action{}
@@ -171,6 +181,13 @@ func (p *Policies) Active(ctx context.Context, tenant, member int64) (bool, erro
 	}
 	_, active := s.active[member]
 	return active, nil
+}
+
+// Suspended reports whether the tenant is suspended: whatever its people hold,
+// they are refused with ErrSuspended.
+func (p *Policies) Suspended(ctx context.Context, tenant int64) (bool, error) {
+	s, err := p.cache.get(ctx, tenant)
+	return err == nil && s.suspended, err
 }
 
 // Ended reports whether a session of a member was ended by a row of
@@ -214,12 +231,12 @@ func (p *Policies) Snapshots() int {
 func (p *Policies) read(ctx context.Context, tenant int64, old *snapshot) (s *snapshot, err error) {
 	now := p.clock()
 	err = p.db.TenantRead(ctx, postgres.NewScope(tenant, "authz"), func(tx *postgres.Tx) error {
-		if old != nil && (old.until.IsZero() || now.Before(old.until)) {
-			n, err := version(ctx, tx)
+		if old != nil && !old.untold && (old.until.IsZero() || now.Before(old.until)) {
+			version, suspended, err := state(ctx, tx)
 			if err != nil {
 				return err
 			}
-			if n == old.version {
+			if version == old.version && suspended == old.suspended {
 				s = old
 				return nil
 			}
@@ -228,5 +245,8 @@ func (p *Policies) read(ctx context.Context, tenant int64, old *snapshot) (s *sn
 		s, err = load(tx, now, 0)
 		return err
 	})
+	if err == nil && s.untold {
+		p.tell(ctx, tenant, s)
+	}
 	return s, err
 }

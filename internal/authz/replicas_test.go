@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/dev/redisserver"
+	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
@@ -75,7 +77,7 @@ func TestAChangeReachesTheOtherReplica(t *testing.T) {
 		w.changes(t, tenant, member, here, there)
 		server.Close()
 		w.changes(t, tenant, member, here, there)
-		require.NoError(t, server.Restart())
+		require.Eventually(t, func() bool { return server.Restart() == nil }, 10*time.Second, 5*time.Millisecond, "its port may be taken for a moment")
 		w.changes(t, tenant, member, here, there)
 		require.Eventually(t, func() bool { return server.PubSubNumSub("stoa:policy")["stoa:policy"] == 2 }, 10*time.Second, 10*time.Millisecond,
 			"they listen again by themselves")
@@ -139,5 +141,59 @@ func TestAChangeReachesTheOtherReplicaPastASilentRedis(t *testing.T) {
 			require.NoError(t, server.Process.Signal(syscall.SIGCONT))
 			w.changes(t, tenant, member, here, there)
 		})
+	}
+}
+
+// Whoever suspends a tenant writes its row only, and tells nobody.
+func TestASuspendedTenantIsClosedOnEveryReplica(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	tenant, other := w.tenant("mine"), w.tenant("other")
+	member, elsewhere, operator := w.member(tenant, "member"), w.member(other, "member"), w.member(w.platform, "operator")
+	w.give(tenant, authz.NewGrant{Member: member, Role: authz.TenantAdmin})
+	w.give(other, authz.NewGrant{Member: elsewhere, Role: authz.TenantAdmin})
+	w.give(w.platform, authz.NewGrant{Member: operator, Role: authz.Operator})
+	w.allow(tenant, "full")
+	require.NoError(t, w.enter(tenant, operator, authz.Full))
+	replicas := []*authz.Policies{w.open(authz.Config{}), w.open(authz.Config{})}
+	inside := authz.OperatorSubject(operator)
+	set := func(status string) {
+		require.NoError(t, w.op.Do(t.Context(), func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `update tenants set status = $2 where id = $1`, tenant, status)
+			return err
+		}))
+		begun := time.Now()
+		for _, p := range replicas {
+			for suspended := status != "suspended"; suspended != (status == "suspended"); {
+				require.Less(t, time.Since(begun), within)
+				var err error
+				suspended, err = p.Suspended(t.Context(), tenant)
+				require.NoError(t, err)
+			}
+		}
+	}
+	for _, p := range replicas {
+		require.True(t, w.may(p, tenant, member, 0, authz.MembersManage))
+		require.True(t, w.decide(p, authz.Request{Tenant: tenant, Subject: inside, Action: authz.MembersManage}))
+		require.True(t, w.may(p, other, elsewhere, 0, authz.MembersManage))
+	}
+	set("suspended")
+	for _, p := range replicas {
+		for _, a := range []authz.Action{authz.MembersManage, authz.StatementsView} {
+			_, err := p.Decide(t.Context(), authz.Request{Tenant: tenant, Subject: authz.Subject(member), Action: a})
+			require.Equal(t, fault.Forbidden, fault.KindOf(err))
+			require.ErrorContains(t, err, "the organisation is suspended")
+		}
+		permitted, err := p.Permitted(t.Context(), tenant, authz.Subject(member), nil)
+		require.NoError(t, err)
+		require.Equal(t, map[int64][]authz.Action{0: {}}, permitted)
+		require.True(t, w.decide(p, authz.Request{Tenant: tenant, Subject: inside, Action: authz.StatementsView}), "who entered may look")
+		require.False(t, w.decide(p, authz.Request{Tenant: tenant, Subject: inside, Action: authz.MembersManage}), "and only look")
+		require.True(t, w.may(p, other, elsewhere, 0, authz.MembersManage), "nobody else is concerned")
+	}
+	set("active")
+	for _, p := range replicas {
+		require.True(t, w.may(p, tenant, member, 0, authz.MembersManage))
+		require.True(t, w.decide(p, authz.Request{Tenant: tenant, Subject: inside, Action: authz.MembersManage}))
 	}
 }

@@ -82,18 +82,18 @@ func Review(tx *postgres.Tx, page Page, now time.Time) ([]ReviewRow, ReviewTotal
 	}
 	var rows []ReviewRow
 	if !after.keys {
-		if rows, err = reviewGrants(tx, able, after, page.limit()+1, now); err != nil {
+		if rows, err = reviewGrants(tx, able, after, page.Rows()+1, now); err != nil {
 			return nil, ReviewTotals{}, "", err
 		}
 	}
-	if left := page.limit() + 1 - len(rows); left > 0 {
+	if left := page.Rows() + 1 - len(rows); left > 0 {
 		keys, err := reviewKeys(tx, after, left, now)
 		if err != nil {
 			return nil, ReviewTotals{}, "", err
 		}
 		rows = append(rows, keys...)
 	}
-	rows, next := cut(page, rows, reviewCursor)
+	rows, next := postgres.Cut(page, rows, reviewCursor)
 	return rows, totals, next, nil
 }
 

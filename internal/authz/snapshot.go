@@ -16,16 +16,19 @@ import (
 // snapshot is what one tenant permits, from one reading of its rows. Only its
 // memory of decisions changes.
 type snapshot struct {
-	version  int64
-	until    time.Time // when the first grant in it ends; zero: none does
-	platform bool
-	active   map[int64]struct{}  // members
-	ended    map[ended]time.Time // sessions; see Policies.Ended
-	roles    map[string][]Action // that are held, by slug
-	grants   map[string][]grant  // valid when it was read, by subject
-	enforcer *casbin.Enforcer
-	known    sync.Map // question → *decision
-	size     atomic.Int64
+	version   int64
+	until     time.Time // when the first grant in it ends; zero: none does
+	entryEnds time.Time // when the first operator's entry in it ends; zero: there is none
+	untold    bool      // an entry is over, and the log could not be told
+	platform  bool
+	suspended bool                // the tenant: then only operators inside may look
+	active    map[int64]struct{}  // members
+	ended     map[ended]time.Time // sessions; see Policies.Ended
+	roles     map[string][]Action // that are held, by slug
+	grants    map[string][]grant  // valid when it was read, by subject
+	enforcer  *casbin.Enforcer
+	known     sync.Map // question → *decision
+	size      atomic.Int64
 }
 
 type ended struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/keyring"
 	"github.com/stoa-lrs/stoa/internal/postgres"
-	"github.com/stoa-lrs/stoa/internal/ratelimit"
+	"github.com/stoa-lrs/stoa/internal/redisconn"
 	"github.com/stoa-lrs/stoa/internal/secret"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
@@ -68,7 +68,7 @@ func (v *verdict) service(c *Config, need Need) {
 			v.fail("KEYRING_KMS", "cannot be used: %s", message(err))
 		}
 	}
-	if c.KeyringFile != "" && need&Serve == Serve {
+	if c.KeyringFile != "" && need&serving != 0 {
 		v.need("REDIS_URL", c.RedisURL, true, "sessions of the console are there; without STOA_KEYRING there is no console")
 		if c.PublicURL == "" {
 			v.fail("PUBLIC_URL", "is needed for the console: https://lrs.example.com, as browsers reach the service")
@@ -77,7 +77,7 @@ func (v *verdict) service(c *Config, need Need) {
 	if u, err := url.Parse(c.AuditAnchorURL.Reveal()); !c.AuditAnchorURL.IsZero() && (err != nil || !slices.Contains(blobSchemes, u.Scheme)) {
 		v.fail("AUDIT_ANCHOR_URL", "must begin with one of %s://, and be empty for no anchors", strings.Join(blobSchemes, "://, "))
 	}
-	if !c.RedisURL.IsZero() && ratelimit.CheckURL(c.RedisURL.Reveal()) != nil {
+	if !c.RedisURL.IsZero() && redisconn.Check(c.RedisURL.Reveal()) != nil {
 		v.fail("REDIS_URL", "must have the form redis://user:password@host:6379/0, or be empty for limits per process")
 	}
 	if u, err := url.Parse(c.BlobURL.Reveal()); err != nil || !slices.Contains(blobSchemes, u.Scheme) {

@@ -180,3 +180,13 @@ func TestTheDevFileStandsInWhereNoDatabaseIsNamed(t *testing.T) {
 	require.Error(t, config.WriteFile(path, map[string]string{"STOA_X": "a\nSTOA_Y=b"}))
 	require.NoFileExists(t, filepath.Join(filepath.Dir(path), ".env-"))
 }
+
+func TestTheConsoleNeedsMoreToServeThanAKeyNeedsToBeMade(t *testing.T) {
+	t.Parallel()
+	environ := []string{"STOA_DATABASE_URL=postgres://stoa_app:x@host/db", pepper, "STOA_KEYRING=/var/lib/stoa/keyring.json"}
+	_, err := config.Load(environ, config.Serve)
+	require.ErrorContains(t, err, "STOA_REDIS_URL")
+	require.ErrorContains(t, err, "STOA_PUBLIC_URL")
+	_, err = config.Load(append(environ, "STOA_PUBLIC_URL=https://lrs.example.com"), config.Database|config.Peppers|config.PublicURL)
+	require.NoError(t, err)
+}

@@ -32,8 +32,10 @@ const (
 	PublicURL                  // for the authority of new keys
 	Keyring                    // for secrets at rest, seals and pseudonyms
 
+	serving // what people need who sign in, if there is a key ring
+
 	// Serve is all that `stoa serve` needs.
-	Serve = Database | Peppers
+	Serve = Database | Peppers | serving
 )
 
 // Load reads the variables, given as NAME=value. The error is one Invalid that

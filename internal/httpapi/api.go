@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"gocloud.dev/blob"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/lrs"
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -20,7 +22,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
-// Config is what the API is made of. All pointers are needed.
+// Config is what the API is made of. All pointers are needed that do not say otherwise.
 type Config struct {
 	DB      *postgres.DB
 	LRS     *lrs.LRS
@@ -41,6 +43,9 @@ type Config struct {
 	CORSOrigins    []string       // whose scripts may call; "*" is every one
 	Limits         Limits         // zero fields: see Limits
 
+	Uses    *audit.Uses  // what API keys are used for; nil: nobody counts
+	Anchors *blob.Bucket // where seals of the audit log are anchored; nil: nowhere
+
 	Console Console // the zero Console answers nothing under /api, /auth and /docs
 }
 
@@ -54,6 +59,7 @@ type API struct {
 	parsing  *semaphore.Weighted // see exchange.parse
 	through  *through
 	console  *console // nil: none
+	auditing *auditing
 	draining atomic.Bool
 }
 
@@ -65,7 +71,7 @@ func New(c Config) (*API, error) {
 	c.Limits = c.Limits.orDefaults()
 	a := &API{
 		Config: c, more: &moreTokens{c.MoreKeys, c.MoreVersion}, cors: newCORS(c.CORSOrigins), through: newThrough(),
-		memory: newMemory(c.Limits.BodyMemory), parsing: semaphore.NewWeighted(parseTogether),
+		memory: newMemory(c.Limits.BodyMemory), parsing: semaphore.NewWeighted(parseTogether), auditing: newAuditing(c.Console.Clock),
 	}
 	if c.Console.Policies != nil {
 		var err error
@@ -101,6 +107,7 @@ func isXAPI(path string) bool {
 
 // ServeHTTP is what happens to every request, whatever its path.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r, ok := onePath(r)
 	x := &exchange{ResponseWriter: w, api: a, began: time.Now(), id: requestID(r.Header.Get(requestIDHeader))}
 	x.request = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	x.remote = remoteAddress(r, a.TrustedProxies)
@@ -110,9 +117,14 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set(requestIDHeader, x.id)
 	h.Set("X-Content-Type-Options", "nosniff")
-	if !isXAPI(r.URL.Path) {
+	switch {
+	case !ok:
 		a.secure(h, r)
-	} else {
+		x.unknown()
+		return
+	case !isXAPI(r.URL.Path):
+		a.secure(h, r)
+	default:
 		x.version = xapi.V2
 		if v, err := negotiate(r); err == nil {
 			x.version = v
@@ -147,6 +159,10 @@ func (a *API) unrouted(g *gin.Context, status int) {
 		x.problem(problem{Status: status, Code: x.code, Detail: g.Request.Method + " is not possible here; the header Allow lists what is"})
 		return
 	}
+	x.unknown()
+}
+
+func (x *exchange) unknown() {
 	x.route, x.code = "(unknown)", "not_found"
-	x.problem(problem{Status: status, Code: x.code, Detail: "there is no such resource"})
+	x.problem(problem{Status: http.StatusNotFound, Code: x.code, Detail: "there is no such resource"})
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,7 +17,7 @@ import (
 )
 
 // Console is what the console API is made of. Policies is needed for any of it
-// to be answered; then all but Clock are.
+// to be answered; then all but DNS and Clock are.
 type Console struct {
 	Policies   *authz.Policies
 	Sessions   *authn.Sessions
@@ -24,9 +25,11 @@ type Console struct {
 	Tokens     *authn.Tokens
 	Operator   *postgres.Operator
 	Peppers    *tenant.Peppers
-	Keyring    *keyring.Ring // client secrets of providers and streams, pseudonyms
-	PublicURL  string        // where browsers reach the service: the origin that may change things, and the authority of new keys
-	ViewingCap int           // statements that a person may look at in an hour, where the tenant says nothing
+	Keyring    *keyring.Ring   // client secrets of providers and streams, pseudonyms
+	PublicURL  string          // where browsers reach the service: the origin that may change things, and the authority of new keys
+	ViewingCap int             // statements that a person may look at in an hour, where the tenant says nothing
+	DNS        tenant.Resolver // proves e-mail domains; nil: the machine's own
+	Insecure   bool            // development: providers on this machine may speak http
 	Clock      func() time.Time
 	Version    string // of the program, for health
 }
@@ -40,11 +43,16 @@ type console struct {
 	sameOrigin  *http.CrossOriginProtection
 	https       bool
 	denials     *denials
+	tenantIDs   *tenantIDs
+	began       time.Time
 }
 
 func newConsole(c Console, basePath string) (*console, error) {
 	if c.Clock == nil {
 		c.Clock = time.Now
+	}
+	if c.DNS == nil {
+		c.DNS = net.DefaultResolver
 	}
 	d, err := readDescription(apiv1.Description)
 	if err != nil {
@@ -57,6 +65,7 @@ func newConsole(c Console, basePath string) (*console, error) {
 	made := &console{
 		Console: c, description: d, docs: docs, document: withServer(apiv1.Description, basePath),
 		sameOrigin: http.NewCrossOriginProtection(), denials: newDenials(c.Clock),
+		tenantIDs: &tenantIDs{clock: c.Clock, known: map[string]tenantID{}}, began: c.Clock(),
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
@@ -85,6 +94,7 @@ func isConsole(path string) bool {
 type caller struct {
 	person *authn.Person   // who acts: of the tenant, or the operator who has entered it
 	people []*authn.Person // all that the session is signed in as; of a token: one
+	closed []string        // slugs of the session's tenants that are suspended
 	tenant int64           // where; the person's own, if the path names none
 	store  *tenant.Store   // nil: the path and the query name none
 	key    *tenant.Key     // nil: the path names none

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
@@ -19,7 +20,9 @@ import (
 func (a *API) admitPerson(x *exchange, r route) error {
 	cookie := sessionCookie(x.request)
 	bearer := x.request.Header.Get("Authorization") != ""
-	if cookie != "" && !bearer {
+	// A link with a user name in it makes a browser send Authorization too: where
+	// that is not looked at, it excuses nobody.
+	if cookie != "" && (!bearer || r.action == everybody) {
 		if err := a.console.sameOrigin.Check(x.request); err != nil {
 			return fault.Wrap(fault.Forbidden, err, "a browser sent this on behalf of another site")
 		}
@@ -47,6 +50,7 @@ func (a *API) admitPerson(x *exchange, r route) error {
 func (a *API) identify(x *exchange, r route, cookie string, bearer bool) error {
 	from := authn.Client{Address: x.remote, Device: x.request.UserAgent()}
 	var people []*authn.Person
+	var closed []string
 	switch {
 	case bearer:
 		kind, token, _ := strings.Cut(x.request.Header.Get("Authorization"), " ")
@@ -71,9 +75,9 @@ func (a *API) identify(x *exchange, r route, cookie string, bearer bool) error {
 		if err != nil {
 			return err
 		}
-		people = s.People
+		people, closed = s.People, s.Suspended
 	}
-	x.caller = &caller{person: people[0], people: people, tenant: people[0].Tenant}
+	x.caller = &caller{person: people[0], people: people, closed: closed, tenant: people[0].Tenant}
 	x.as(people[0], from)
 	return nil
 }
@@ -152,19 +156,23 @@ func (a *API) enter(x *exchange, r route) error {
 			return nil
 		}
 	}
-	if operator == nil {
+	switch {
+	case operator != nil:
+	case slices.Contains(c.closed, slug):
+		return authz.ErrSuspended()
+	default:
 		return a.deny(x, r, c.tenant, noTenant())
 	}
 	x.as(operator, from)
 	c.tenant = operator.Tenant
-	t, err := tenant.Get(x.context(), a.console.Operator, slug)
+	in, err := a.console.tenantIDs.get(x.context(), a.console.Operator, slug)
 	if fault.Is(err, fault.NotFound) {
 		return a.deny(x, r, operator.Tenant, noTenant())
 	}
 	if err != nil {
 		return err
 	}
-	c.tenant = t.ID
+	c.tenant = in
 	return nil
 }
 

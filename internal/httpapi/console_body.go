@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"errors"
-	"mime"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,8 +19,7 @@ const maxJSON = 1 << 20
 // the description has its name. Whatever breaks a rule there is Invalid with
 // its place: syntax, members that occur twice or are unknown, bounds.
 func receive[T any](x *exchange) (model T, body []byte, err error) {
-	kind, parameters, err := mime.ParseMediaType(x.request.Header.Get("Content-Type"))
-	if charset := parameters["charset"]; err != nil || kind != "application/json" || charset != "" && charset != "utf-8" && charset != "UTF-8" {
+	if !declares(x.request, "application/json") {
 		return model, nil, &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "send the body as application/json, in UTF-8"}
 	}
 	if body, err = x.readBody(maxJSON); err != nil {
@@ -54,6 +53,7 @@ func badJSON(err error) error {
 	} else if s, ok := errors.AsType[*json.SemanticError](err); ok {
 		v.Path, v.Rule = string(s.JSONPointer), "not the kind of value that belongs here"
 	}
+	v.Path = strings.ToValidUTF8(v.Path[:min(len(v.Path), 200)], "") // the body may be 10,000 deep
 	f.Violations = []fault.Violation{v}
 	return f
 }

@@ -9,7 +9,9 @@ import (
 )
 
 // denials remembers which refusals the audit log has been told of: one for each
-// person, route and minute, so that a script that knocks does not fill it.
+// person, route and minute, so that a script that knocks does not fill it. And
+// in the same way, which readings of the log (see auditing), and what operators
+// read inside a tenant (see tellLook).
 type denials struct {
 	clock  func() time.Time
 	mu     sync.Mutex
@@ -47,6 +49,13 @@ func (s *denials) first(d denial) bool {
 	return true
 }
 
+// forget undoes first, for what could not be recorded.
+func (s *denials) forget(d denial) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.told, d)
+}
+
 // deny records in the log of a tenant that x was refused, and returns why. Where
 // that cannot be recorded, that is the error.
 func (a *API) deny(x *exchange, r route, tenant int64, why error) error {
@@ -62,6 +71,7 @@ func (a *API) deny(x *exchange, r route, tenant int64, why error) error {
 		})
 	})
 	if err != nil {
+		a.console.denials.forget(denial{tenant, c.person.Subject(), r.method + " " + r.path})
 		return err
 	}
 	return why

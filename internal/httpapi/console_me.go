@@ -26,6 +26,11 @@ func (a *API) getMe(x *exchange) error {
 			return err
 		}
 		me.SignIns = append(me.SignIns, in)
+		if p.Operator {
+			if me.Entered, err = a.entered(x, p); err != nil {
+				return err
+			}
+		}
 	}
 	return x.answer(http.StatusOK, me)
 }

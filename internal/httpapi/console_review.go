@@ -36,7 +36,7 @@ func reviewModel(of int64) func(*authz.ReviewRow) apiv1.AccessReviewRow {
 func (a *API) reviewAccess(x *exchange) error {
 	page := apiv1.AccessReviewPage{At: x.now()}
 	if err := x.change(func(tx *postgres.Tx) error {
-		rows, t, next, err := authz.Review(tx, authz.Page(x.page()), page.At)
+		rows, t, next, err := authz.Review(tx, x.page(), page.At)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func entryModel(now time.Time) func(*authz.Entry) apiv1.Entry {
 func (a *API) listEntries(x *exchange) error {
 	var page apiv1.EntryPage
 	if err := x.look(func(tx *postgres.Tx) error {
-		entries, next, err := authz.ListEntries(tx, authz.Page(x.page()))
+		entries, next, err := authz.ListEntries(tx, x.page())
 		page.Items, page.Next = each(entries, entryModel(x.now())), next
 		return err
 	}); err != nil {

@@ -22,7 +22,7 @@ func actionsOf(names []apiv1.Action) []authz.Action {
 func (a *API) listRoles(x *exchange) error {
 	var page apiv1.RolePage
 	if err := x.look(func(tx *postgres.Tx) error {
-		roles, next, err := authz.ListRoles(tx, authz.Page(x.page()))
+		roles, next, err := authz.ListRoles(tx, x.page())
 		page.Items, page.Next = each(roles, roleModel), next
 		return err
 	}); err != nil {

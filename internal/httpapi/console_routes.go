@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/stoa-lrs/stoa/internal/authz"
 )
@@ -19,7 +20,8 @@ func (a *API) consoleRoutes() []route {
 		tenants = "/api/v1/tenants"
 		of      = "/api/v1/tenants/:tenant"
 	)
-	return []route{
+	return slices.Concat([]route{
+		{get, "/", everybody, a.home, nowhere},
 		{get, "/docs", everybody, a.docs, nowhere},
 		{get, "/docs/:file", everybody, a.docsFile, nowhere},
 		{get, "/api/v1/openapi.json", everybody, a.getDescription, nowhere},
@@ -40,6 +42,8 @@ func (a *API) consoleRoutes() []route {
 		{post, of + "/entry", authz.TenantsEnter, a.enterTenant, onPlatform},
 		{del, of + "/entry", authz.TenantsEnter, a.leaveTenant, onPlatform},
 
+		{get, "/api/v1/platform/health", authz.PlatformView, a.getHealth, onPlatform},
+
 		{get, of + "/settings", authz.TenantView, a.getSettings, ofTenant},
 		{patch, of + "/settings", authz.TenantEdit, a.changeSettings, ofTenant},
 
@@ -52,6 +56,7 @@ func (a *API) consoleRoutes() []route {
 		{get, of + "/keys", authz.KeysView, a.listKeys, ofStore},
 		{post, of + "/keys", authz.KeysManage, a.createKey, ofStore},
 		{get, of + "/keys/:key", authz.KeysView, a.getKey, ofStore},
+		{get, of + "/keys/:key/usage", authz.KeysView, a.listKeyUse, ofStore},
 		{patch, of + "/keys/:key", authz.KeysManage, a.changeKey, ofStore},
 		{post, of + "/keys/:key/rotate", authz.KeysManage, a.rotateKey, ofStore},
 		{post, of + "/keys/:key/revoke", authz.KeysManage, a.revokeKey, ofStore},
@@ -74,5 +79,5 @@ func (a *API) consoleRoutes() []route {
 
 		{get, of + "/access-review", authz.MembersView, a.reviewAccess, ofTenant},
 		{get, of + "/entries", authz.MembersView, a.listEntries, ofTenant},
-	}
+	}, a.viewRoutes(), a.auditRoutes(), a.signInRoutes(), a.ssoRoutes(), a.scimRoutes())
 }

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +32,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/httpapi"
 	"github.com/stoa-lrs/stoa/internal/id"
+	"github.com/stoa-lrs/stoa/internal/keyring"
 	"github.com/stoa-lrs/stoa/internal/lrs"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/postgres/postgrestest"
@@ -41,9 +45,13 @@ type office struct {
 	t        *testing.T
 	api      *httpapi.API
 	url      string
+	database *postgrestest.Database
+	record   *lrs.LRS
 	db       *postgres.DB
 	operator *postgres.Operator
 	peppers  *tenant.Peppers
+	ring     *keyring.Ring
+	dns      *names
 	policies *authz.Policies
 	sessions *authn.Sessions
 	past     *authn.Sessions // whose clock is two days late
@@ -57,7 +65,7 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	d := postgrestest.New(t)
 	peppers, err := tenant.ParsePeppers("1:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("p", 32))))
 	require.NoError(t, err)
-	o := &office{t: t, db: d.Open(t), operator: d.OpenOperator(t), peppers: peppers, redis: miniredis.RunT(t), log: &logBuffer{}}
+	o := &office{t: t, database: d, db: d.Open(t), operator: d.OpenOperator(t), peppers: peppers, redis: miniredis.RunT(t), log: &logBuffer{}, dns: &names{}}
 	o.platform, err = tenant.Platform(t.Context(), o.operator)
 	require.NoError(t, err)
 	logger := slog.New(slog.NewJSONHandler(o.log, nil))
@@ -67,19 +75,27 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	redis, err := authn.OpenRedis("redis://" + o.redis.Addr())
 	require.NoError(t, err)
 	t.Cleanup(redis.Close)
-	sessions := authn.SessionConfig{DB: o.db, Redis: redis, Policies: o.policies, Logger: logger}
+	keys := keyring.Config{File: filepath.Join(t.TempDir(), "keyring.json")}
+	require.NoError(t, keyring.Create(t.Context(), keys, time.Now()))
+	o.ring, err = keyring.Open(t.Context(), keys)
+	require.NoError(t, err)
+	sessions := authn.SessionConfig{DB: o.db, Redis: redis, Policies: o.policies, Keyring: o.ring, Logger: logger}
 	o.sessions = authn.NewSessions(sessions)
 	sessions.Clock = func() time.Time { return time.Now().Add(-48 * time.Hour) }
 	o.past = authn.NewSessions(sessions)
+	signIn := authn.NewSignIn(authn.SignInConfig{
+		DB: o.db, Operator: o.operator, Peppers: peppers, Redis: redis, Sessions: o.sessions, Throttle: authn.NewThrottle(redis, nil),
+		PublicURL: "https://lrs.example.com", Private: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Logger: logger,
+	})
 	tokens := authn.NewTokens(authn.TokenConfig{DB: o.db, Peppers: peppers, Logger: logger})
 	t.Cleanup(tokens.Close)
-	keys := authn.New(authn.Config{DB: o.db, Peppers: peppers, Logger: logger})
-	t.Cleanup(keys.Close)
+	apiKeys := authn.New(authn.Config{DB: o.db, Peppers: peppers, Logger: logger})
+	t.Cleanup(apiKeys.Close)
 	blobs, err := app.OpenBlobs(t.Context(), "mem://")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
-	record := lrs.New(lrs.Config{DB: o.db, Blobs: blobs, Lanes: 1, Logger: logger})
-	t.Cleanup(record.Close)
+	o.record = lrs.New(lrs.Config{DB: o.db, Blobs: blobs, Lanes: 1, Logger: logger})
+	t.Cleanup(o.record.Close)
 	var limit ratelimit.Config
 	if len(limits) > 0 {
 		limit.Limits = limits[0]
@@ -91,11 +107,12 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	moreKeys, moreVersion := peppers.Derive("links to more statements")
 	server := httptest.NewUnstartedServer(nil)
 	o.api, err = httpapi.New(httpapi.Config{
-		DB: o.db, LRS: record, Authn: keys, Limiter: limiter, Logger: logger, MoreKeys: moreKeys, MoreVersion: moreVersion,
-		Metrics: httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: o.db.Stats}),
+		DB: o.db, LRS: o.record, Authn: apiKeys, Limiter: limiter, Logger: logger, MoreKeys: moreKeys, MoreVersion: moreVersion,
+		Metrics: httpapi.NewMetrics(httpapi.Sources{Ingest: o.record.Stats, Limiter: limiter, Pool: o.db.Stats}),
 		Console: httpapi.Console{
 			Policies: o.policies, Sessions: o.sessions, Tokens: tokens, Operator: o.operator, Peppers: peppers,
-			PublicURL: "https://lrs.example.com",
+			SignIn: signIn, Keyring: o.ring, DNS: o.dns, Insecure: true, PublicURL: "https://lrs.example.com",
+			ViewingCap: 1000,
 		},
 	})
 	require.NoError(t, err)
@@ -104,6 +121,16 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	t.Cleanup(server.Close)
 	o.url = server.URL
 	return o
+}
+
+// names are TXT records: lists of texts by name.
+type names struct{ sync.Map }
+
+func (n *names) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if texts, ok := n.Load(name); ok {
+		return texts.([]string), nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
 // tenant makes one with a production store "main" and a sandbox "sandbox".

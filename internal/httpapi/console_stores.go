@@ -89,8 +89,5 @@ func (a *API) emptyStore(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if err := x.change(func(tx *postgres.Tx) error { return tenant.RecordEmptied(tx, s.ID, deleted) }); err != nil {
-		return err
-	}
 	return x.answer(http.StatusOK, apiv1.EmptiedStore{Deleted: deleted})
 }

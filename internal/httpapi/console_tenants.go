@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/authz"
+	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
@@ -28,33 +30,62 @@ func (a *API) listTenants(x *exchange) error {
 	return x.answer(http.StatusOK, apiv1.TenantPage{Items: each(tenants, tenantModel), Next: next})
 }
 
-// createTenant needs no Idempotency-Key: the slug is one.
+// createTenant makes a tenant, and invites its first admin. These are two
+// transactions: the operator's handle, which alone may make a tenant, may touch
+// nothing inside one, and what may do that belongs to a tenant that is there.
+// Should the second fail, the same request again goes on where this one ended.
+// So it needs no Idempotency-Key: the slug is one. Settings need no row: a
+// tenant without has the defaults.
 func (a *API) createTenant(x *exchange) error {
 	n, _, err := receive[apiv1.NewTenant](x)
 	if err != nil {
 		return err
 	}
 	t, err := tenant.Create(x.context(), a.console.Operator, n.Slug, n.Name, x.now())
+	if fault.Is(err, fault.Conflict) && n.Admin != nil {
+		return a.finishTenant(x, n, err)
+	}
 	if err != nil {
 		return err
 	}
 	if n.Admin != nil {
-		// Operators hold nothing in a tenant: the platform gives the first admin.
-		if err := a.DB.Tenant(x.context(), t.Scope(x.caller.person.Subject()), func(tx *postgres.Tx) error {
-			if err := authz.Touch(tx); err != nil {
-				return err
-			}
-			m, err := tenant.Invite(tx, *n.Admin, "", x.now().AddDate(0, 0, 14), x.now())
-			if err != nil {
-				return err
-			}
-			_, err = authz.GiveGrant(tx, authz.Trusted, authz.NewGrant{Member: m.ID, Role: authz.TenantAdmin}, x.now())
-			return err
-		}); err != nil {
+		if err := a.inviteFirstAdmin(x, t, *n.Admin); err != nil {
 			return err
 		}
 	}
 	return x.answerTenant(http.StatusCreated, t)
+}
+
+// finishTenant goes on with a tenant that is there but has nothing in it yet.
+// One that has is taken: that is the answer then, whatever was wanted.
+func (a *API) finishTenant(x *exchange, n apiv1.NewTenant, taken error) error {
+	t, err := tenant.Get(x.context(), a.console.Operator, n.Slug)
+	if err != nil {
+		return err
+	}
+	if t.Name != n.Name || t.Status != tenant.Active || t.IsPlatform() {
+		return taken
+	}
+	if err := a.inviteFirstAdmin(x, t, *n.Admin); err != nil {
+		if fault.Is(err, fault.Conflict) {
+			return taken
+		}
+		return err
+	}
+	return x.answerTenant(http.StatusCreated, t)
+}
+
+// inviteFirstAdmin is done in the tenant's own transaction. Operators hold
+// nothing there: it is the platform that gives this one grant.
+func (a *API) inviteFirstAdmin(x *exchange, t *tenant.Tenant, email string) error {
+	if err := a.DB.Tenant(x.context(), t.Scope(x.caller.person.Subject()), func(tx *postgres.Tx) error {
+		_, err := tenant.InviteFirstAdmin(tx, email, x.now())
+		return err
+	}); err != nil {
+		return err
+	}
+	a.console.Policies.Announce(context.WithoutCancel(x.context()), t.ID)
+	return nil
 }
 
 func (a *API) getTenant(x *exchange) error {
@@ -120,8 +151,12 @@ func (a *API) enterTenant(x *exchange) error {
 		}, x.now())
 		return err
 	}); err != nil {
+		if fault.Is(err, fault.Conflict) { // inside already, which Redis may have forgotten
+			x.noteEntered(p.Member, t.Slug, x.now().Add(authz.MaxEntry))
+		}
 		return err
 	}
+	x.noteEntered(p.Member, t.Slug, e.ExpiresAt)
 	return x.answer(http.StatusCreated, entryModel(x.now())(e))
 }
 
@@ -145,5 +180,6 @@ func (a *API) leaveTenant(x *exchange) error {
 	}); err != nil {
 		return err
 	}
+	x.noteLeft(x.caller.person.Member, t.Slug)
 	return x.sendNothing()
 }

@@ -115,7 +115,7 @@ func docsPage(text []byte) ([]byte, error) {
 			return strings.Compare(a.Method, b.Method)
 		})
 	}
-	page, err := template.ParseFS(docsFiles, "docs/page.html")
+	page, err := template.New("page.html").Funcs(template.FuncMap{"prose": prose}).ParseFS(docsFiles, "docs/page.html")
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +123,28 @@ func docsPage(text []byte) ([]byte, error) {
 	err = page.Execute(&b, doc)
 	return b.Bytes(), err
 }
+
+var marks = strings.NewReplacer("**", "\x00b", "`", "\x00c")
+
+// prose is what the description says, where it marks words as Markdown does:
+// **bold** and `code`. Nothing else of it is used.
+func prose(text string) template.HTML {
+	opened := map[byte]bool{}
+	parts := strings.Split(marks.Replace(text), "\x00")
+	out := template.HTMLEscapeString(parts[0])
+	for _, part := range parts[1:] {
+		tag := map[byte]string{'b': "strong", 'c': "code"}[part[0]]
+		if opened[part[0]] {
+			tag = "/" + tag
+		}
+		opened[part[0]] = !opened[part[0]]
+		out += "<" + tag + ">" + template.HTMLEscapeString(part[1:])
+	}
+	return template.HTML(out)
+}
+
+// home is where a sign-in ends that was to lead nowhere else, and a sign-out.
+func (a *API) home(x *exchange) error { return x.seeOther(a.BasePath + "/docs") }
 
 // docs shows the description for people to read and try.
 func (a *API) docs(x *exchange) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/stoa-lrs/stoa/internal/authn"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -27,6 +28,7 @@ type exchange struct {
 	remote  netip.Addr // of the client; zero: unknown
 
 	route     string // template, "" until routed
+	action    authz.Action
 	version   xapi.Version
 	query     url.Values       // set when admitted
 	principal *authn.Principal // nil: nobody

@@ -1,6 +1,12 @@
 package httpapi
 
-import "github.com/stoa-lrs/stoa/internal/authz"
+import (
+	"time"
+
+	"github.com/stoa-lrs/stoa/internal/apiv1"
+	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/authz"
+)
 
 // Line is a line of the table of routes, for tests.
 type Line struct {
@@ -22,4 +28,9 @@ func (a *API) ConsoleLines() []Line {
 // CheckRoute is what happens to a route at the start.
 func CheckRoute(method, path string, action authz.Action) error {
 	return route{method: method, path: path, action: action, handle: func(*exchange) error { return nil }}.check()
+}
+
+// AuditHealth is what health says of the log.
+func AuditHealth(s audit.SealerStats, streams audit.StreamerStats, now time.Time) apiv1.HealthStatus {
+	return worst([]apiv1.HealthPart{sealsHealth(s, now), streamsHealth(streams)})
 }

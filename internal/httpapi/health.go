@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type readiness struct {
 	Status     string `json:"status"`     // ready, degraded (answers nevertheless), draining or unavailable
 	Database   string `json:"database"`   // ok or unreachable
 	RateLimits string `json:"rateLimits"` // ok, or degraded: Redis is away and each process limits by itself
+
+	// Of the console: ok, or unreachable: Redis is away, nobody can sign in, keys and tokens go on.
+	Sessions string `json:"sessions,omitempty"`
 }
 
 // readyz says whether requests should be sent here.
@@ -29,7 +33,18 @@ func (a *API) readyz(x *exchange) error {
 	if a.Limiter.Degraded() {
 		r.Status, r.RateLimits = "degraded", "degraded"
 	}
-	if err := a.DB.Ping(ctx); err != nil {
+	var asked sync.WaitGroup
+	var sessions error
+	if a.console != nil {
+		r.Sessions = "ok"
+		asked.Go(func() { sessions = a.console.Sessions.Ping(ctx) })
+	}
+	database := a.DB.Ping(ctx)
+	asked.Wait()
+	if sessions != nil {
+		r.Status, r.Sessions = "degraded", "unreachable"
+	}
+	if database != nil {
 		r.Status, r.Database, status = "unavailable", "unreachable", http.StatusServiceUnavailable
 	}
 	if a.draining.Load() {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
@@ -38,9 +39,17 @@ func (a *API) finish(x *exchange) {
 		route = "(unknown)"
 	}
 	a.Metrics.observe(route, x.request.Method, x.status, took)
+	a.countUse(x)
 	a.log(x, route, took, broken != nil)
 	if broken != nil {
 		panic(broken) // net/http closes the connection
+	}
+}
+
+// countUse counts the request for the key that it was made with.
+func (a *API) countUse(x *exchange) {
+	if p := x.principal; p != nil && a.Uses != nil {
+		a.Uses.Add(p.Tenant, audit.KeyRef{ID: p.User, Name: p.Name}, string(x.action), x.statements, x.status, x.remote)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/lrs"
 )
 
@@ -21,6 +22,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	latency  *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	stored   recent // requests that stored statements
+	sources  Sources
 }
 
 // Sources are the numbers that other packages keep; they are asked when the
@@ -29,11 +32,18 @@ type Sources struct {
 	Ingest  func() lrs.Stats
 	Limiter prometheus.Collector
 	Pool    func() (appInUse, appOpen, ingestInUse, ingestOpen int32)
+
+	LostUses func() int64 // see audit.Uses; nil where nobody counts them
+
+	// The audit log's; nil where there is no console.
+	Sealer   func() audit.SealerStats
+	Streamer func() audit.StreamerStats
 }
 
 // NewMetrics registers everything.
 func NewMetrics(s Sources) *Metrics {
 	m := &Metrics{
+		sources:  s,
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "stoa_http_requests_total", Help: "Requests answered.",
@@ -65,7 +75,41 @@ func NewMetrics(s Sources) *Metrics {
 		poolGauges{s.Pool},
 		buildInfo(),
 	)
+	if s.LostUses != nil {
+		m.registry.MustRegister(
+			counter("stoa_audit_uses_lost_total", "Requests of API keys that the audit log does not tell of, for want of memory.", func() float64 { return float64(s.LostUses()) }),
+		)
+	}
+	if s.Sealer != nil {
+		m.registry.MustRegister(
+			gauge("stoa_audit_waiting", "Events of the audit log that are in no seal, at most 100,000.", func() float64 { return float64(s.Sealer().Waiting) }),
+			gauge("stoa_audit_seal_lag_seconds", "From the oldest event that the last round sealed to its seal.", func() float64 { return s.Sealer().Lag.Seconds() }),
+			gauge("stoa_audit_seal_round_timestamp_seconds", "When the last round of sealing ended.", func() float64 { return since1970(s.Sealer().Round) }),
+			counter("stoa_audit_sealed_total", "Events sealed.", func() float64 { return float64(s.Sealer().Sealed) }),
+			counter("stoa_audit_seal_failures_total", "Tenants' turns of sealing that failed.", func() float64 { return float64(s.Sealer().Failures) }),
+			gauge("stoa_audit_seal_failing", "Tenants whose log could not be sealed in the last round.", func() float64 { return float64(s.Sealer().Failing) }),
+			counter("stoa_audit_anchor_failures_total", "Seals that could not be anchored outside.", func() float64 { return float64(s.Sealer().AnchorFailures) }),
+			gauge("stoa_audit_unanchored", "Tenants whose newest seal could not be anchored the last time.", func() float64 { return float64(s.Sealer().Unanchored) }),
+			counter("stoa_audit_shortened_total", "Times that a chain was found shorter than it was: somebody cut it.", func() float64 { return float64(s.Sealer().Shortened) }),
+		)
+	}
+	if s.Streamer != nil {
+		m.registry.MustRegister(
+			gauge("stoa_audit_streams", "Streams of the audit log that are enabled.", func() float64 { return float64(s.Streamer().Streams) }),
+			gauge("stoa_audit_streams_failing", "Of them, those whose last delivery failed.", func() float64 { return float64(s.Streamer().Failing) }),
+			gauge("stoa_audit_stream_lag_seconds", "Since the oldest seal that a stream has not had.", func() float64 { return s.Streamer().Lag.Seconds() }),
+			counter("stoa_audit_streamed_total", "Events delivered to streams.", func() float64 { return float64(s.Streamer().Sent) }),
+			counter("stoa_audit_stream_failures_total", "Deliveries to streams that failed.", func() float64 { return float64(s.Streamer().Failures) }),
+		)
+	}
 	return m
+}
+
+func since1970(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
 }
 
 // poolGauges are the connections to Postgres.
@@ -118,6 +162,9 @@ func (m *Metrics) observe(route, method string, status int, took time.Duration) 
 	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.latency.WithLabelValues(route, method).Observe(took.Seconds())
+	if route == "/xapi/statements" && (method == http.MethodPost || method == http.MethodPut) && status < 300 {
+		m.stored.add(took)
+	}
 }
 
 // Handler serves the metrics in the format of Prometheus.

@@ -78,7 +78,14 @@ func (x *exchange) fail(err error) {
 		p.Status, p.Code, p.Detail = r.status, r.code, r.detail
 	}
 	x.code = p.Code
-	x.problem(p)
+	switch {
+	case isSCIM(x.route):
+		x.scimProblem(err, p)
+	case x.wantsPage():
+		x.problemPage(p)
+	default:
+		x.problem(p)
+	}
 }
 
 // retryAfter tells when to come back: 429 and 503 always do.

@@ -26,12 +26,13 @@ type route struct {
 type where uint8
 
 const (
-	nowhere    where = iota // no permission is asked: everybody, anyone, inPerson
-	ofKey                   // an API key, in its store
-	ofTenant                // a person, in the whole tenant of the path
-	ofStore                 // a person, in the store that the path, its key or ?store= names
-	anyStore                // a person, in the tenant of the path or at least one store of it
-	onPlatform              // an operator, on the platform
+	nowhere     where = iota // no permission is asked: everybody, anyone, inPerson
+	ofKey                    // an API key, in its store
+	ofTenant                 // a person, in the whole tenant of the path
+	ofStore                  // a person, in the store that the path, its key or ?store= names
+	anyStore                 // a person, in the tenant of the path or at least one store of it
+	onPlatform               // an operator, on the platform
+	ofDirectory              // the directory of the tenant of the path, by its token
 )
 
 // everybody marks routes that need no principal. It is no action of authz: no
@@ -98,7 +99,7 @@ func (r route) check() error {
 		return fmt.Errorf("route %s %s has no action or no handler", r.method, r.path)
 	case free != (r.where == nowhere):
 		return fmt.Errorf("route %s %s does not say where %s must be permitted", r.method, r.path, r.action)
-	case (r.where == ofTenant || r.where == ofStore || r.where == anyStore) && !strings.Contains(r.path, "/:tenant"):
+	case (r.where == ofTenant || r.where == ofStore || r.where == anyStore || r.where == ofDirectory) && !strings.Contains(r.path, "/:tenant"):
 		return fmt.Errorf("route %s %s names no tenant", r.method, r.path)
 	}
 	return nil
@@ -108,8 +109,12 @@ func (r route) check() error {
 func (a *API) serve(r route) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		x := exchangeOf(g.Request.Context())
-		x.gin, x.route = g, r.path
+		x.gin, x.route, x.action = g, r.path, r.action
 		if err := a.admit(x, r); err != nil {
+			x.fail(err)
+			return
+		}
+		if err := a.tellLook(x, r); err != nil {
 			x.fail(err)
 			return
 		}
@@ -132,6 +137,9 @@ func parameters(r *http.Request) (url.Values, error) {
 // within its rate, and in a version that is spoken. None of its body has been
 // read: who may not send it, need not.
 func (a *API) admit(x *exchange, r route) error {
+	if isSCIM(r.path) {
+		return a.admitDirectory(x, r)
+	}
 	if isConsole(r.path) {
 		return a.admitPerson(x, r)
 	}

@@ -19,13 +19,24 @@ const emptyBatch = 2000
 // Empty deletes everything in a sandbox: statements, documents, definitions
 // and attachments, in short transactions. It returns the number of statements
 // that it deleted, also with an error; what is left goes with the next call.
-// Forbidden for a production store.
+// Forbidden for a production store. The first transaction writes into the log
+// how many there were.
 func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (deleted int64, err error) {
-	for {
-		var rows int64
+	for first := true; ; first = false {
+		var rows, statements int64
 		err := r.db.Tenant(ctx, scope, func(tx *postgres.Tx) error {
 			if err := tenant.RequireSandbox(tx, store); err != nil {
 				return err
+			}
+			if first {
+				var there int64
+				err := tx.QueryRow(ctx, `select count(*) from statements where tenant_id = $1 and store_id = $2`, tx.TenantID(), store).Scan(&there)
+				if err != nil {
+					return err
+				}
+				if err := tenant.RecordEmptied(tx, store, there); err != nil {
+					return err
+				}
 			}
 			rows = 0
 			for _, table := range []string{"statements", "pending_refs", "activities", "documents"} {
@@ -37,7 +48,7 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 					return err
 				}
 				if rows += n; table == "statements" {
-					deleted += n
+					statements = n
 				}
 			}
 			return nil
@@ -45,7 +56,7 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 		if err != nil {
 			return deleted, err
 		}
-		if rows == 0 {
+		if deleted += statements; rows == 0 {
 			break
 		}
 	}

@@ -37,6 +37,7 @@ type Viewed struct {
 type ViewPage struct {
 	Statements        []Viewed
 	Next              Cursor
+	Remaining         int // statements that the person may still look at in this hour
 	ConsistentThrough time.Time
 }
 
@@ -56,7 +57,7 @@ func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, after C
 		return nil, err
 	}
 	var out *ViewPage
-	err = r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, error) {
+	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, error) {
 		page, err := r.find(ctx, tx, v.read(), &query, after)
 		if err != nil {
 			return nil, nil, err
@@ -68,13 +69,17 @@ func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, after C
 		told, err := v.told(q)
 		return out.Statements, told, err
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	out.Remaining = remaining
+	return out, nil
 }
 
 // ViewStatement returns one statement, voided or not; NotFound: the store has none.
 func (r *LRS) ViewStatement(ctx context.Context, v View, id uuid.UUID) (*Viewed, error) {
 	var out []Viewed
-	err := r.look(ctx, v, func(tx *postgres.Tx) (_ []Viewed, _ map[string]any, err error) {
+	_, err := r.look(ctx, v, func(tx *postgres.Tx) (_ []Viewed, _ map[string]any, err error) {
 		l, err := r.loadID(ctx, tx, v.read(), id)
 		if err != nil {
 			return nil, nil, err
@@ -159,7 +164,7 @@ func (r *LRS) viewBeside(
 	ctx context.Context, v View, id uuid.UUID, how string, fill func(tx *postgres.Tx, of *xapi.Statement, out *ViewPage) error,
 ) (*ViewPage, error) {
 	var out *ViewPage
-	err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, error) {
+	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, error) {
 		l, err := r.loadID(ctx, tx, v.read(), id)
 		if err != nil {
 			return nil, nil, err
@@ -177,18 +182,24 @@ func (r *LRS) viewBeside(
 		}
 		return out.Statements, map[string]any{"statement": id.String(), "looked": how}, nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	out.Remaining = remaining
+	return out, nil
 }
 
 // look runs one look in one transaction: what it shows is counted, and stands
-// in the log, or is not shown.
-func (r *LRS) look(ctx context.Context, v View, fn func(*postgres.Tx) (seen []Viewed, told map[string]any, err error)) error {
-	return r.db.Tenant(ctx, v.Scope, func(tx *postgres.Tx) error {
+// in the log, or is not shown. remaining is how much more the hour allows.
+func (r *LRS) look(
+	ctx context.Context, v View, fn func(*postgres.Tx) (seen []Viewed, told map[string]any, err error),
+) (remaining int, err error) {
+	err = r.db.Tenant(ctx, v.Scope, func(tx *postgres.Tx) error {
 		seen, told, err := fn(tx)
 		if err != nil {
 			return err
 		}
-		if err := r.count(ctx, tx, v, len(seen)); err != nil {
+		if remaining, err = r.count(ctx, tx, v, len(seen)); err != nil {
 			return err
 		}
 		if v.Masked {
@@ -205,33 +216,34 @@ func (r *LRS) look(ctx context.Context, v View, fn func(*postgres.Tx) (seen []Vi
 		told["rows"] = len(seen)
 		return audit.Record(tx, e)
 	})
+	return remaining, err
 }
 
-// count adds rows to what the person has looked at in this hour. Who looks at
-// the same time waits: the cap holds exactly.
-func (r *LRS) count(ctx context.Context, tx *postgres.Tx, v View, rows int) error {
+// count adds rows to what the person has looked at in this hour, and returns
+// how many remain. Who looks at the same time waits: the cap holds exactly.
+func (r *LRS) count(ctx context.Context, tx *postgres.Tx, v View, rows int) (remaining int, err error) {
 	now := r.now().UTC()
 	hour := now.Truncate(time.Hour)
 	var seen int
-	err := tx.QueryRow(ctx, `insert into viewings as w (tenant_id, actor, hour, rows) values ($1, $2, $3, $4)
+	err = tx.QueryRow(ctx, `insert into viewings as w (tenant_id, actor, hour, rows) values ($1, $2, $3, $4)
 		on conflict (tenant_id, actor, hour) do update set rows = w.rows + excluded.rows returning rows`,
 		tx.TenantID(), v.Actor, hour, rows).Scan(&seen)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if seen == rows { // the first look of the hour
 		_, err := tx.Exec(ctx, `delete from viewings where tenant_id = $1 and actor = $2 and hour < $3`, tx.TenantID(), v.Actor, hour)
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if v.Cap > 0 && seen > v.Cap {
 		f := fault.New(fault.RateLimited,
 			"you have looked at %d statements in this hour, and %d are allowed: narrow the filters, or ask somebody who may export for an export", seen-rows, v.Cap)
 		f.RetryAfter = hour.Add(time.Hour).Sub(now)
-		return f
+		return 0, f
 	}
-	return nil
+	return max(v.Cap-seen, 0), nil
 }
 
 func (v View) read() Read { return Read{Scope: v.Scope, Store: v.Store, Version: xapi.V2} }

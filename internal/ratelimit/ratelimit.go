@@ -3,15 +3,18 @@ package ratelimit
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/stoa-lrs/stoa/internal/redisconn"
 )
 
 // Config says how to limit.
 type Config struct {
-	URL        string           // of Redis, see CheckURL; "": each process limits by itself
+	URL        string           // of Redis, see redisconn.Open; "": each process limits by itself
 	Limits     Limits           // defaults
 	Clock      func() time.Time // of the local limits; nil: time.Now
 	Logger     *slog.Logger     // nil: slog.Default
@@ -24,7 +27,10 @@ type Limiter struct {
 	limits Limits
 	local  *local
 	shared *shared // nil: there is no Redis
-	logger *slog.Logger
+	clock  func() time.Time
+
+	credits *credits
+	logger  *slog.Logger
 
 	// The breaker. While away is set no request asks Redis; run asks now and
 	// then, and unsets it.
@@ -52,7 +58,7 @@ func New(c Config) (*Limiter, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	l := &Limiter{
-		limits: c.Limits, local: newLocal(c.Clock), logger: c.Logger,
+		limits: c.Limits, local: newLocal(c.Clock), logger: c.Logger, clock: c.Clock, credits: newCredits(),
 		failed: make(chan error, 1), stop: stop, done: make(chan struct{}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "stoa_ratelimit_redis_failures_total", Help: "How often Redis was found to be away.",
@@ -71,12 +77,19 @@ func New(c Config) (*Limiter, error) {
 		close(l.done)
 		return l, nil
 	}
-	var err error
-	if l.shared, err = openShared(c.URL); err != nil {
+	client, err := redisconn.Open(c.URL, timeout, 0)
+	if err != nil {
 		stop()
 		return nil, err
 	}
-	go l.run(ctx, c.ProbeEvery)
+	l.shared = &shared{client}
+	go func() {
+		defer close(l.done)
+		var all sync.WaitGroup
+		all.Go(func() { l.run(ctx, c.ProbeEvery) })
+		all.Go(func() { l.settling(ctx) })
+		all.Wait()
+	}()
 	return l, nil
 }
 
@@ -98,6 +111,9 @@ func (l *Limiter) Degraded() bool { return l.away.Load() }
 // when nothing of that limit is in use, and then takes as many minutes as it is
 // worth. Limits that do not apply cost nothing.
 //
+// Of a limit that is far away a process may take a hundredth of what is left
+// before it tells the others, a tenth of a second later.
+//
 // It does not fail: without Redis the process decides by itself, with the same
 // limits and from an empty state. A Redis that hangs costs those requests that
 // are under way at that moment at most a quarter of a second, and later ones nothing.
@@ -107,7 +123,7 @@ func (l *Limiter) Allow(ctx context.Context, r Request) Decision {
 		return Decision{Allowed: true}
 	}
 	if l.shared != nil && !l.away.Load() {
-		d, err := l.shared.allow(ctx, r, limits, costs)
+		d, err := l.share(ctx, r, limits, costs)
 		if err == nil {
 			l.outcomes[0][index(d.Allowed)].Inc()
 			return d
@@ -117,6 +133,22 @@ func (l *Limiter) Allow(ctx context.Context, r Request) Decision {
 	d := l.local.allow(r, limits, costs)
 	l.outcomes[1][index(d.Allowed)].Inc()
 	return d
+}
+
+// share decides by the buckets of all processes: by what is known of them when
+// the limits are far, else by asking.
+func (l *Limiter) share(ctx context.Context, r Request, limits, costs four) (Decision, error) {
+	if d, ok := l.credits.take(r, limits, costs, l.clock()); ok {
+		return d, nil
+	}
+	of := keyID{r.Tenant, r.Key}
+	debt, _ := l.credits.claim(of)
+	used, allowed, err := l.shared.ask(ctx, of, limits, costs, debt)
+	if err != nil {
+		return Decision{}, err
+	}
+	l.credits.learn(of, limits, used, l.clock())
+	return decide(limits, costs, used, allowed), nil
 }
 
 func index(b bool) int {
@@ -136,12 +168,12 @@ func (l *Limiter) fail(err error) {
 
 // run waits for a failure, and then for Redis to come back.
 func (l *Limiter) run(ctx context.Context, every time.Duration) {
-	defer close(l.done)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
 		case err := <-l.failed:
+			l.credits.forget() // means nothing when it is back
 			l.logger.Warn("Redis is away: each process limits rates by itself", "error", err)
 		case <-ctx.Done():
 			return

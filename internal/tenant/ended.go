@@ -18,14 +18,8 @@ const LongestSession = 30 * 24 * time.Hour
 // when it would have ended by itself; zero: after LongestSession. why stands in
 // the log. NotFound: the member.
 func EndSession(tx *postgres.Tx, member int64, session, why string, expires, now time.Time) error {
-	m, err := lockMember(tx, member, 0)
+	m, err := endOf(tx, member, session, expires, now)
 	if err != nil {
-		return err
-	}
-	if len(session) > 200 {
-		return fault.New(fault.Invalid, "that is no session")
-	}
-	if err := endSession(tx, m.ID, session, expires, now); err != nil {
 		return err
 	}
 	which := "one"
@@ -35,6 +29,27 @@ func EndSession(tx *postgres.Tx, member int64, session, why string, expires, now
 	return audit.Record(tx, audit.Event{
 		Type: audit.SessionEnded, Target: m.target(), Details: map[string]any{"sessions": which, "reason": why},
 	})
+}
+
+// SignOut is EndSession by the person in that very session, which the log tells
+// as a sign-out.
+func SignOut(tx *postgres.Tx, member int64, session string, expires, now time.Time) error {
+	m, err := endOf(tx, member, session, expires, now)
+	if err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: audit.SignedOut, Target: m.target()})
+}
+
+func endOf(tx *postgres.Tx, member int64, session string, expires, now time.Time) (*Member, error) {
+	m, err := lockMember(tx, member, 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(session) > 200 {
+		return nil, fault.New(fault.Invalid, "that is no session")
+	}
+	return m, endSession(tx, m.ID, session, expires, now)
 }
 
 // endSessions ends all sessions of a member as a part of another change, whose event tells of it.

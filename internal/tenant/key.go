@@ -188,7 +188,7 @@ func findKey(tx *postgres.Tx, from *gorm.DB, user string) (*Key, error) {
 // first, and the cursor of the next page; "" when there is none. NotFound: the
 // cursor is no key of this tenant.
 func ListKeys(tx *postgres.Tx, store int64, page Page) ([]Key, string, error) {
-	query := tx.Gorm().Order("created_at, id").Limit(page.limit() + 1)
+	query := tx.Gorm().Order("created_at, id").Limit(page.Rows() + 1)
 	if store != 0 {
 		query = query.Where("store_id = ?", store)
 	}
@@ -203,6 +203,6 @@ func ListKeys(tx *postgres.Tx, store int64, page Page) ([]Key, string, error) {
 	if err := query.Find(&keys).Error; err != nil {
 		return nil, "", err
 	}
-	keys, next := cut(page, keys, func(k Key) string { return k.User })
+	keys, next := postgres.Cut(page, keys, func(k Key) string { return k.User })
 	return keys, next, loadSecrets(tx, keys)
 }

@@ -60,6 +60,14 @@ func (m *Member) target() audit.Target {
 	return audit.Target{Kind: "member", ID: id.Text(m.ID), Name: m.Email}
 }
 
+// actor is the member as the log names whoever does something; as authn does.
+func (m *Member) actor(t *Tenant) audit.Actor {
+	if t.IsPlatform() {
+		return audit.Actor{Kind: audit.ByOperator, ID: authz.OperatorSubject(m.ID), Name: m.Email}
+	}
+	return audit.Actor{Kind: audit.ByMember, ID: authz.Subject(m.ID), Name: m.Email}
+}
+
 func (m *Member) state() map[string]any {
 	s := map[string]any{"email": m.Email, "name": m.Name, "status": m.Status}
 	if m.Issuer != "" {
@@ -139,6 +147,11 @@ func GetMember(tx *postgres.Tx, member int64) (*Member, error) {
 	return oneMember(tx, `id = $2`, member)
 }
 
+// MemberOf returns the member whom that issuer calls so, or NotFound.
+func MemberOf(tx *postgres.Tx, issuer, subject string) (*Member, error) {
+	return oneMember(tx, `issuer = $2 and subject = $3`, queryable(issuer), queryable(subject))
+}
+
 // FindMember returns the member of that address or id as text, or NotFound.
 func FindMember(tx *postgres.Tx, text string) (*Member, error) {
 	if n, ok := id.Parse(text); ok {
@@ -196,12 +209,12 @@ func ListMembers(tx *postgres.Tx, f MemberFilter, page Page) ([]Member, string, 
 	}
 	rows, err := tx.Query(tx.Context(), `select `+memberColumns+` from members
 		where tenant_id = $1 and email > $2 and ($3 = '' or status = $3) and starts_with(email, $4) order by email limit $5`,
-		tx.TenantID(), queryable(string(after)), string(f.Status), queryable(strings.ToLower(f.Prefix)), page.limit()+1)
+		tx.TenantID(), queryable(string(after)), string(f.Status), queryable(strings.ToLower(f.Prefix)), page.Rows()+1)
 	if err != nil {
 		return nil, "", err
 	}
 	members, err := pgx.CollectRows(rows, scanMember)
-	members, next := cut(page, members, func(m Member) string { return base64.RawURLEncoding.EncodeToString([]byte(m.Email)) })
+	members, next := postgres.Cut(page, members, func(m Member) string { return base64.RawURLEncoding.EncodeToString([]byte(m.Email)) })
 	return members, next, err
 }
 
@@ -288,6 +301,11 @@ func RemoveMember(tx *postgres.Tx, member, version int64) error {
 // saveMember writes m and tells of what is different from before; nothing
 // different is no event. Version and UpdatedAt follow.
 func saveMember(tx *postgres.Tx, m, before *Member, event audit.Type, now time.Time) error {
+	return saveMemberBy(tx, audit.Actor{}, m, before, event, now)
+}
+
+// saveMemberBy is saveMember by that actor; zero: that of the source.
+func saveMemberBy(tx *postgres.Tx, by audit.Actor, m, before *Member, event audit.Type, now time.Time) error {
 	if *m == *before {
 		return nil
 	}
@@ -299,5 +317,5 @@ func saveMember(tx *postgres.Tx, m, before *Member, event audit.Type, now time.T
 		m.profile, m.Version, m.UpdatedAt); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Event{Type: event, Target: m.target(), Before: before.state(), After: m.state()})
+	return audit.Record(tx, audit.Event{Type: event, Actor: by, Target: m.target(), Before: before.state(), After: m.state()})
 }

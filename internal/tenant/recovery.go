@@ -60,6 +60,10 @@ func UseRecovery(tx *postgres.Tx, peppers *Peppers, token string, now time.Time)
 	if email == "" {
 		return nil, &Refusal{reasonRecovery}, recordRefusal(tx, Identity{}, reasonRecovery)
 	}
+	t, err := Self(tx)
+	if err != nil {
+		return nil, nil, err
+	}
 	m, err := findMember(tx, `email = $2`, email)
 	if err != nil {
 		return nil, nil, err
@@ -72,12 +76,8 @@ func UseRecovery(tx *postgres.Tx, peppers *Peppers, token string, now time.Time)
 	} else {
 		before := *m
 		m.Status, m.InvitedUntil = MemberActive, nil
-		err = saveMember(tx, m, &before, audit.MemberEnabled, now)
+		err = saveMemberBy(tx, m.actor(t), m, &before, audit.MemberEnabled, now)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := self(tx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,7 +90,7 @@ func UseRecovery(tx *postgres.Tx, peppers *Peppers, token string, now time.Time)
 			return nil, nil, err
 		}
 	}
-	return m, nil, audit.Record(tx, audit.Event{Type: audit.RecoveryLinkUsed, Target: m.target()})
+	return m, nil, audit.Record(tx, audit.Event{Type: audit.RecoveryLinkUsed, Actor: m.actor(t), Target: m.target()})
 }
 
 // takeRecovery returns the address of a link that is good, and ends it; "" for

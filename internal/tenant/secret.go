@@ -67,6 +67,9 @@ func Rotate(tx *postgres.Tx, peppers *Peppers, user string, grace time.Duration,
 	if err != nil {
 		return nil, none, err
 	}
+	if err := k.refuseConsole(); err != nil {
+		return nil, none, err
+	}
 	if s := k.Status(now); s != KeyActive {
 		return nil, none, fault.New(fault.Conflict, "the key %q is %s: create another", user, s)
 	}

@@ -77,7 +77,7 @@ func UpdateSettings(tx *postgres.Tx, s Settings, version int64) (*Settings, erro
 		tx.TenantID(), s.TimeZone, s.Locale, s.BreakGlass, s.ViewingCap, s.AuditDays, s.Version); err != nil {
 		return nil, err
 	}
-	t, err := self(tx)
+	t, err := Self(tx)
 	if err != nil {
 		return nil, err
 	}

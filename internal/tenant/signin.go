@@ -93,17 +93,20 @@ func keep(tx *postgres.Tx, d decision, who Identity, by *Provider, now time.Time
 	if m.LastSignInAt == nil {
 		event = audit.MemberJoined
 	}
-	var err error
+	t, err := Self(tx)
+	if err != nil {
+		return err
+	}
 	if d.made {
 		if err = addMember(tx, m); err == nil {
-			err = audit.Record(tx, audit.Event{Type: event, Target: m.target(), After: m.state()})
+			err = audit.Record(tx, audit.Event{Type: event, Actor: m.actor(t), Target: m.target(), After: m.state()})
 		}
 	} else {
 		if !m.SCIM { // the directory's word comes first
 			err = follow(tx, m, who, by)
 		}
 		if err == nil {
-			err = saveMember(tx, m, &before, event, now)
+			err = saveMemberBy(tx, m.actor(t), m, &before, event, now)
 		}
 	}
 	if err != nil {
@@ -234,8 +237,20 @@ func rolesOf(tx *postgres.Tx, groups []string, otherwise string) ([]authz.Wanted
 	return roles, err
 }
 
+// MappedRoles returns what the mapping makes of groups, for people to look at:
+// the slugs of roles, in the whole tenant or a store; the default where the
+// groups give none.
+func MappedRoles(tx *postgres.Tx, groups []string, otherwise string) ([]string, error) {
+	wanted, err := rolesOf(tx, groups, otherwise)
+	roles := make([]string, len(wanted))
+	for i, w := range wanted {
+		roles[i] = w.Role
+	}
+	return slices.Compact(roles), err
+}
+
 func recordRefusal(tx *postgres.Tx, who Identity, reason string) error {
-	t, err := self(tx)
+	t, err := Self(tx)
 	if err != nil {
 		return err
 	}
@@ -246,8 +261,8 @@ func recordRefusal(tx *postgres.Tx, who Identity, reason string) error {
 	})
 }
 
-// self returns the tenant of the transaction.
-func self(tx *postgres.Tx) (*Tenant, error) {
+// Self returns the tenant of the transaction.
+func Self(tx *postgres.Tx) (*Tenant, error) {
 	rows, err := tx.Query(tx.Context(), `select `+tenantColumns+` from tenants where id = $1`, tx.TenantID())
 	if err != nil {
 		return nil, err

@@ -91,7 +91,7 @@ func Activate(tx *postgres.Tx, version int64, now time.Time) (*Provider, error) 
 
 // requireTester makes sure that the person who tested stays an admin.
 func requireTester(tx *postgres.Tx, p *Provider, now time.Time) error {
-	t, err := self(tx)
+	t, err := Self(tx)
 	if err != nil {
 		return err
 	}

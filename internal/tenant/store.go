@@ -116,8 +116,8 @@ func findStore(from *gorm.DB, slug string) (*Store, error) {
 // next page; "" when there is none.
 func ListStores(tx *postgres.Tx, page Page) ([]Store, string, error) {
 	var stores []Store
-	err := tx.Gorm().Where("slug > ?", queryable(page.After)).Order("slug").Limit(page.limit() + 1).Find(&stores).Error
-	stores, next := cut(page, stores, func(s Store) string { return s.Slug })
+	err := tx.Gorm().Where("slug > ?", queryable(page.After)).Order("slug").Limit(page.Rows() + 1).Find(&stores).Error
+	stores, next := postgres.Cut(page, stores, func(s Store) string { return s.Slug })
 	return stores, next, err
 }
 

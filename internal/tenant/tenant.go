@@ -119,14 +119,14 @@ func Platform(ctx context.Context, op *postgres.Operator) (*Tenant, error) {
 func List(ctx context.Context, op *postgres.Operator, page Page) (tenants []Tenant, next string, err error) {
 	err = op.Do(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `select `+tenantColumns+` from tenants where slug > $1 and kind = 'client' order by slug limit $2`,
-			queryable(page.After), page.limit()+1)
+			queryable(page.After), page.Rows()+1)
 		if err != nil {
 			return err
 		}
 		tenants, err = pgx.CollectRows(rows, scanTenant)
 		return err
 	})
-	tenants, next = cut(page, tenants, func(t Tenant) string { return t.Slug })
+	tenants, next = postgres.Cut(page, tenants, func(t Tenant) string { return t.Slug })
 	return tenants, next, err
 }
 

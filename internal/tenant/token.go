@@ -168,12 +168,12 @@ func ListTokens(tx *postgres.Tx, member int64, page Page) ([]Token, string, erro
 		}
 	}
 	rows, err := tx.Query(tx.Context(), `select `+tokenColumns+` from access_tokens
-		where tenant_id = $1 and coalesce(member_id, 0) = $2 and id > $3 order by id limit $4`, tx.TenantID(), member, after, page.limit()+1)
+		where tenant_id = $1 and coalesce(member_id, 0) = $2 and id > $3 order by id limit $4`, tx.TenantID(), member, after, page.Rows()+1)
 	if err != nil {
 		return nil, "", err
 	}
 	tokens, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Token])
-	tokens, next := cut(page, tokens, func(t Token) string { return id.Text(t.ID) })
+	tokens, next := postgres.Cut(page, tokens, func(t Token) string { return id.Text(t.ID) })
 	return tokens, next, err
 }
 

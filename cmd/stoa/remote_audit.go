@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/stoa-lrs/stoa/internal/apiv1"
+	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/fault"
+)
+
+// auditParams are a filter as parameters, which have one type and one outcome.
+func auditParams(f audit.Filter) (p apiv1.ListAuditEventsParams, err error) {
+	if len(f.Types) > 1 || len(f.Outcomes) > 1 {
+		return p, fault.New(fault.Invalid, "a server looks for one --type and one --outcome at a time")
+	}
+	p = apiv1.ListAuditEventsParams{Actor: optional(f.Actor), TargetKind: optional(f.TargetKind), Target: optional(f.Target), Text: optional(f.Text)}
+	for _, t := range f.Types {
+		p.Action = optional(string(t))
+	}
+	for _, o := range f.Outcomes {
+		p.Outcome = optional(apiv1.ListAuditEventsParamsOutcome(o))
+	}
+	p.Since, p.Until = before(f.From), before(f.To)
+	return p, nil
+}
+
+// before is the microsecond before t: filters begin at a time and end before one,
+// parameters begin after one and end at it. nil for no time.
+func before(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.Add(-time.Microsecond)
+	return &t
+}
+
+func (r *remote) ListAudit(ctx context.Context, of string, f audit.Filter, page audit.Page) (m apiv1.AuditPage, err error) {
+	p, err := auditParams(f)
+	if err != nil {
+		return m, err
+	}
+	p.After, p.Limit = optional(page.After), optional(min(max(page.Limit, 0), 1000))
+	return ask[apiv1.AuditPage](r.api.ListAuditEvents(ctx, of, &p))
+}
+
+// ExportAudit passes on what comes, however much, and is not tried again: some
+// of it may be in the file. An answer that breaks off is an error.
+func (r *remote) ExportAudit(ctx context.Context, of string, f audit.Filter, format audit.Format, w io.Writer) (int, error) {
+	p, err := auditParams(f)
+	if err != nil {
+		return 0, err
+	}
+	stream := *r.slow
+	stream.Client = newPatient(atEase).client
+	res, err := stream.ExportAudit(ctx, of, &apiv1.ExportAuditParams{
+		Actor: p.Actor, Action: p.Action, TargetKind: p.TargetKind, Target: p.Target, Text: p.Text, Since: p.Since, Until: p.Until,
+		Outcome: (*apiv1.ExportAuditParamsOutcome)(p.Outcome), Format: apiv1.ExportAuditParamsFormat(format),
+	})
+	if err != nil {
+		return 0, fault.Wrap(fault.Unavailable, err, "%s cannot be reached", r.server)
+	}
+	if res.StatusCode != http.StatusOK {
+		_, err := ask[struct{}](res, nil)
+		return 0, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	rows := lineCount(0)
+	if _, err := io.Copy(io.MultiWriter(w, &rows), res.Body); err != nil {
+		return 0, fault.Wrap(fault.Unavailable, err, "the export broke off: what there is of it is not whole")
+	}
+	if format == audit.CSV && rows > 0 {
+		rows-- // names of the columns
+	}
+	return int(rows), nil
+}
+
+// lineCount counts the lines that are written to it.
+type lineCount int
+
+func (n *lineCount) Write(b []byte) (int, error) {
+	*n += lineCount(bytes.Count(b, []byte("\n")))
+	return len(b), nil
+}
