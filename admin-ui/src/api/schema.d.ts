@@ -417,7 +417,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** What a key did, by minute, newest first */
+        /**
+         * What a key did, by minute or hour, newest first
+         * @description Without `since` of the 24 hours before `until`; without `until` until now. Minutes are written within a minute after they end. Times without use are left out.
+         */
         get: operations["listKeyUse"];
         put?: never;
         post?: never;
@@ -818,7 +821,7 @@ export interface paths {
         };
         /**
          * Statements of a store, newest first
-         * @description People are pseudonyms unless you hold statements.view_identity. What is shown is counted; beyond the cap of the hour the answer is 429.
+         * @description People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI. A cursor goes with the query that it was given for, and with you.
          */
         get: operations["listStatements"];
         put?: never;
@@ -859,7 +862,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Statements of the same registration, or about it */
+        /** Statements of the same registration, or by the same actor about the same activity */
         get: operations["listRelatedStatements"];
         put?: never;
         post?: never;
@@ -879,7 +882,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The statement that voided this one */
+        /**
+         * The statement that voided this one
+         * @description Not found, if there is none; of several, the first.
+         */
         get: operations["getVoidingStatement"];
         put?: never;
         post?: never;
@@ -901,7 +907,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Void a statement */
+        /**
+         * Void a statement
+         * @description A statement of yours that voids it; its authority is the key Console of the store. Who asks twice gets a conflict, so a lost answer does no harm.
+         */
         post: operations["voidStatement"];
         delete?: never;
         options?: never;
@@ -919,7 +928,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Documents of a store */
+        /**
+         * Documents of an activity or a person
+         * @description A state is asked for by activity and agent, a profile by the one that it belongs to. Documents cannot be shown without showing whose they are, so this also needs statements.view_identity. Each look is recorded, and every document counts as a statement looked at.
+         */
         get: operations["listDocuments"];
         put?: never;
         post?: never;
@@ -939,7 +951,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** What is in a document */
+        /**
+         * What is in a document
+         * @description As for the list. A larger document than 1 MiB is not shown.
+         */
         get: operations["getDocument"];
         put?: never;
         post?: never;
@@ -1002,7 +1017,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Events, newest first */
+        /**
+         * Events, newest first
+         * @description A page may have fewer events than asked for, even none, and a cursor all the same: then as much of the log was looked through as one request may take. Reading the log is recorded, once a minute for the same filters, so it can be followed by asking again and again.
+         */
         get: operations["listAuditEvents"];
         put?: never;
         post?: never;
@@ -1064,7 +1082,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check the chain of seals */
+        /**
+         * Check the chain of seals
+         * @description The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
+         */
         post: operations["verifyAudit"];
         delete?: never;
         options?: never;
@@ -1084,7 +1105,7 @@ export interface paths {
         };
         /**
          * Take events out
-         * @description Oldest first. Taking out is itself an event.
+         * @description Newest first, as far as there is: an answer that was broken off is not whole. Taking out is recorded, with the filters and how many there were.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -1126,7 +1147,8 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        /** One stream */
+        get: operations["getStream"];
         put?: never;
         post?: never;
         /** Send no more */
@@ -1135,6 +1157,29 @@ export interface paths {
         head?: never;
         /** Change, pause or resume a stream */
         patch: operations["changeStream"];
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/audit/streams/{stream}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description The old one ends at once.
+         */
+        post: operations["rotateStream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/auth/sign-in": {
@@ -1686,17 +1731,53 @@ export interface components {
         };
         /** @description How the service is, for operators. */
         Health: {
-            /** @enum {string} */
+            /**
+             * @description The worst of the parts.
+             * @enum {string}
+             */
             status: "ok" | "degraded" | "failing";
             version: string;
+            /**
+             * Format: date-time
+             * @description When this process began.
+             */
+            startedAt: string;
+            /** Format: int64 */
+            uptimeSeconds: number;
             parts: components["schemas"]["HealthPart"][];
         };
+        /**
+         * @description One part, as the process that answers sees it. The numbers are those of /metrics; counters are since it began.
+         * @example {
+         *       "name": "database",
+         *       "status": "ok",
+         *       "detail": "",
+         *       "numbers": {
+         *         "pingMs": 0.4,
+         *         "appInUse": 1,
+         *         "appOpen": 8,
+         *         "ingestInUse": 0,
+         *         "ingestOpen": 2
+         *       }
+         *     }
+         */
         HealthPart: {
-            /** @example database */
+            /** @description database, sessions, rateLimits, ingest, auditSeals or auditStreams. */
             name: string;
             /** @enum {string} */
             status: "ok" | "degraded" | "failing";
+            /** @description What is wrong, for people; empty where nothing is. */
             detail: string;
+            /**
+             * @description - `database`: `pingMs`; connections `appInUse`, `appOpen`, `ingestInUse`, `ingestOpen`
+             *     - `sessions` (their Redis): `pingMs`
+             *     - `ingest`: `statements`, `groups`, `duplicates`, `refused`, `retries`, `queued`; `p50Ms`, `p95Ms` of the latest requests that stored statements
+             *     - `auditSeals`: `waiting`, `lagSeconds`, `sealed`, `failures`, `failing` (tenants), `anchorFailures`, `unanchored` (tenants), `shortened` (times that a chain was found cut)
+             *     - `auditStreams`: `streams`, `failing`, `lagSeconds`, `sent`, `failures`
+             */
+            numbers: {
+                [key: string]: number;
+            };
         };
         Settings: {
             /**
@@ -1896,24 +1977,60 @@ export interface components {
             /** @description Password in HTTP Basic. Empty in a replay of an earlier answer. */
             secret: string;
         };
-        /** @description What a key did in one minute. */
+        /** @description What a key did in one minute or hour. */
         KeyUse: {
-            /** Format: date-time */
-            minute: string;
             /**
-             * @description Number by method and resource.
+             * Format: date-time
+             * @description Of the minute or hour.
+             */
+            begin: string;
+            /** Format: int64 */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Written or given.
+             */
+            statements: number;
+            /**
+             * @description By method and resource.
              * @example {
-             *       "POST /xapi/statements": 12
+             *       "POST /xapi/statements": {
+             *         "requests": 12,
+             *         "statements": 600
+             *       }
              *     }
              */
-            requests: {
+            resources: {
+                [key: string]: components["schemas"]["ResourceUse"];
+            };
+            /**
+             * @description Requests by class of the answer.
+             * @example {
+             *       "2xx": 12
+             *     }
+             */
+            statuses: {
                 [key: string]: number;
             };
+            /** @description Where requests came from. */
             addresses: string[];
+            /**
+             * Format: int64
+             * @description From addresses that were too many to tell.
+             */
+            furtherRequests: number;
+        };
+        ResourceUse: {
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            statements: number;
         };
         KeyUsePage: {
             items: components["schemas"]["KeyUse"][];
             next: components["schemas"]["Next"];
+            /** @description When each secret of the key was last used. */
+            secrets: components["schemas"]["KeySecret"][];
         };
         /** @description A person of the tenant. */
         Member: {
@@ -2308,6 +2425,7 @@ export interface components {
             voided: boolean;
         };
         RowResult: {
+            /** Format: double */
             scaled?: number;
             success?: boolean;
             completion?: boolean;
@@ -2344,8 +2462,6 @@ export interface components {
                 [key: string]: unknown;
             };
             identities: boolean;
-            /** Format: uuid */
-            voidedBy?: string;
         };
         /**
          * @example {
@@ -2419,27 +2535,61 @@ export interface components {
             name: string;
         };
         /**
-         * @description Number of an event in the log.
-         * @example 4711
+         * @description Name of an event in the tenant's log; 8 characters, one spelling.
+         * @example 00004g3f
          */
         EventId: string;
         AuditPage: {
             items: components["schemas"]["AuditEvent"][];
             next: components["schemas"]["Next"];
         };
-        /** @description A signed link of the chain, over the events since the one before. */
+        /** @description A signed link of the chain. docs/audit.md tells how its encoding is made that is signed. */
         Seal: {
             /** Format: int64 */
+            tenant: number;
+            /** Format: int64 */
             number: number;
+            /** @enum {string} */
+            kind: "events" | "policy" | "expiry";
             /** Format: date-time */
             at: string;
-            /** @description How many it covers. */
-            events: number;
+            /** @description How many events it covers. */
+            count: number;
+            /**
+             * Format: int64
+             * @description And all seals up to it.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description The greatest number of an event in those.
+             */
+            last: number;
+            /**
+             * Format: int64
+             * @description No event up to this number is in a later seal.
+             */
+            settled: number;
+            /**
+             * Format: date-time
+             * @description The latest time in the seals up to it.
+             */
+            newest: string;
+            /** @description How long events are kept; 0: for ever. */
+            days: number;
+            /**
+             * Format: int64
+             * @description The events of seals up to this one are deleted.
+             */
+            expires: number;
+            events: components["schemas"]["Hash"];
             root: components["schemas"]["Hash"];
             previous: components["schemas"]["Hash"];
             keyId: string;
             /** @description Ed25519, base64. */
             signature: string;
+            /** @description Of the whole seal: what the next one has as previous. */
+            hash: string;
         };
         /** @description SHA-256, lower-case hexadecimal. */
         Hash: string;
@@ -2459,40 +2609,52 @@ export interface components {
             /** @description Of the seal's signature; Ed25519, base64. */
             publicKey?: string;
         };
-        /** @example {} */
-        VerifyAudit: {
-            /**
-             * Format: int64
-             * @description First seal; absent: 1.
-             */
-            from?: number;
-            /**
-             * Format: int64
-             * @description Last seal; absent: the newest.
-             */
-            to?: number;
-        };
-        /** @description Whether the chain holds. */
+        /** @description How far verifying the chain is or, when it is done, whether the chain holds. */
         Verification: {
-            ok: boolean;
-            /** Format: int64 */
-            from: number;
-            /** Format: int64 */
-            to: number;
-            /** Format: int64 */
+            done: boolean;
+            /**
+             * Format: int64
+             * @description Verified so far.
+             */
             seals: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description That are sealed, there, and as they were.
+             */
             events: number;
-            /** Format: date-time */
-            at: string;
-            broken?: components["schemas"]["BrokenSeal"];
-        };
-        /** @description The first thing that is wrong. */
-        BrokenSeal: {
+            /** @description Only when it is done; so is what follows. */
+            ok?: boolean;
+            /**
+             * Format: int64
+             * @description The events of these seals have left by policy, as signed records in the chain say; 0: none.
+             */
+            expiredUpToSeal?: number;
+            /**
+             * Format: int64
+             * @description Events that are too new to be sealed.
+             */
+            waiting?: number;
+            head?: components["schemas"]["Hash"];
+            /**
+             * Format: date-time
+             * @description Of the last seal; absent if there is none.
+             */
+            at?: string;
             /** Format: int64 */
+            problems?: number;
+            /** @description What is wrong, in the order of the chain: the first 100. */
+            findings?: components["schemas"]["Finding"][];
+        };
+        Finding: {
+            /** @example event_changed */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Absent: in no seal.
+             */
             seal?: number;
             event?: components["schemas"]["EventId"];
-            reason: string;
+            text: string;
         };
         /** @description Where the log is sent to, sealed events in their order, at least once. */
         Stream: {
@@ -2500,7 +2662,10 @@ export interface components {
             name: components["schemas"]["Name"];
             /** @enum {string} */
             kind: "webhook" | "syslog";
-            /** @example https://siem.example.com/stoa */
+            /**
+             * @description Where to; of a webhook the host alone, for a path may be secret.
+             * @example https://siem.example.com/…
+             */
             url: string;
             /** @enum {string} */
             status: "active" | "paused" | "failing";
@@ -2508,9 +2673,11 @@ export interface components {
             createdAt: string;
             /**
              * Format: int64
-             * @description Seals that are still to be sent.
+             * @description Events that are sealed and still to be sent.
              */
             behind: number;
+            /** @description Certificates (PEM) of who vouches for the server; absent: those of the system. */
+            authority?: string;
             /** Format: date-time */
             lastDeliveredAt?: string;
             lastError?: string;
@@ -2535,6 +2702,13 @@ export interface components {
             kind: "webhook" | "syslog";
             /** @description https://… or syslog+tls://host:port */
             url: string;
+            /** @description Certificates (PEM) of who vouches for the server; absent: those of the system. */
+            authority?: string;
+            /**
+             * @description Also send what the log has already.
+             * @default false
+             */
+            fromStart: boolean;
         };
         /**
          * @example {
@@ -2543,7 +2717,9 @@ export interface components {
          */
         StreamChange: {
             name?: components["schemas"]["Name"];
+            /** @description As it is shown: unchanged. */
             url?: string;
+            authority?: string;
             /** @enum {string} */
             status?: "active" | "paused";
         };
@@ -2783,6 +2959,8 @@ export interface components {
         theStream: components["schemas"]["Id"];
         /** @description Cursor of the page before (`next`). */
         after: string;
+        /** @description Most statements of the page. */
+        viewLimit: number;
         /** @description Most items of the page. */
         limit: number;
         /** @description The ETag of what was read. Needed, but its absence is answered with 428 and not 400. */
@@ -2793,6 +2971,7 @@ export interface components {
         since: string;
         /** @description Not later than. */
         until: string;
+        useBy: "minute" | "hour";
         documentKind: "state" | "activity-profile" | "agent-profile";
         /** @description IRI of an activity. */
         activity: string;
@@ -2803,10 +2982,12 @@ export interface components {
         auditActor: string;
         /** @description Type of event, e.g. key.created. */
         auditAction: string;
+        /** @description Kind of the target, e.g. key. */
+        auditTargetKind: string;
         /** @description Id of the target. */
         auditTargetId: string;
         auditOutcome: "success" | "denied" | "failure";
-        /** @description Words in names and details. */
+        /** @description Words, all of which are in the event: in names, ids, address or details. */
         auditText: string;
         /** @description From 1; less is 1. */
         scimStart: number;
@@ -3873,6 +4054,7 @@ export interface operations {
     listKeyUse: {
         parameters: {
             query?: {
+                by?: components["parameters"]["useBy"];
                 /** @description Later than. */
                 since?: components["parameters"]["since"];
                 /** @description Not later than. */
@@ -4961,15 +5143,15 @@ export interface operations {
                 /** @description Not later than. */
                 until?: components["parameters"]["until"];
                 /** @description Also where the activity is parent, grouping, category or other. */
-                relatedActivities?: components["parameters"]["relatedActivities"];
+                related_activities?: components["parameters"]["relatedActivities"];
                 /** @description Also where the agent is object, authority, instructor or team. */
-                relatedAgents?: components["parameters"]["relatedAgents"];
+                related_agents?: components["parameters"]["relatedAgents"];
                 /** @description Oldest first. */
                 ascending?: components["parameters"]["ascending"];
                 /** @description Cursor of the page before (`next`). */
                 after?: components["parameters"]["after"];
-                /** @description Most items of the page. */
-                limit?: components["parameters"]["limit"];
+                /** @description Most statements of the page. */
+                limit?: components["parameters"]["viewLimit"];
             };
             header?: never;
             path: {
@@ -5038,8 +5220,6 @@ export interface operations {
             query?: {
                 /** @description Cursor of the page before (`next`). */
                 after?: components["parameters"]["after"];
-                /** @description Most items of the page. */
-                limit?: components["parameters"]["limit"];
             };
             header?: never;
             path: {
@@ -5107,10 +5287,7 @@ export interface operations {
     voidStatement: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Of your choice, e.g. a UUID; good for a day. */
-                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
-            };
+            header?: never;
             path: {
                 /** @description Slug of the tenant. */
                 tenant: components["parameters"]["theTenant"];
@@ -5129,7 +5306,6 @@ export interface operations {
             /** @description Made. */
             201: {
                 headers: {
-                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5227,6 +5403,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5309,10 +5486,12 @@ export interface operations {
                 actor?: components["parameters"]["auditActor"];
                 /** @description Type of event, e.g. key.created. */
                 action?: components["parameters"]["auditAction"];
+                /** @description Kind of the target, e.g. key. */
+                targetKind?: components["parameters"]["auditTargetKind"];
                 /** @description Id of the target. */
                 target?: components["parameters"]["auditTargetId"];
                 outcome?: components["parameters"]["auditOutcome"];
-                /** @description Words in names and details. */
+                /** @description Words, all of which are in the event: in names, ids, address or details. */
                 text?: components["parameters"]["auditText"];
                 /** @description Later than. */
                 since?: components["parameters"]["since"];
@@ -5422,11 +5601,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["VerifyAudit"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Done. */
             200: {
@@ -5434,15 +5609,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Verification"];
+                    "application/x-ndjson": string;
                 };
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5455,10 +5628,12 @@ export interface operations {
                 actor?: components["parameters"]["auditActor"];
                 /** @description Type of event, e.g. key.created. */
                 action?: components["parameters"]["auditAction"];
+                /** @description Kind of the target, e.g. key. */
+                targetKind?: components["parameters"]["auditTargetKind"];
                 /** @description Id of the target. */
                 target?: components["parameters"]["auditTargetId"];
                 outcome?: components["parameters"]["auditOutcome"];
-                /** @description Words in names and details. */
+                /** @description Words, all of which are in the event: in names, ids, address or details. */
                 text?: components["parameters"]["auditText"];
                 /** @description Later than. */
                 since?: components["parameters"]["since"];
@@ -5571,6 +5746,38 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getStream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+                stream: components["parameters"]["theStream"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stream"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     deleteStream: {
         parameters: {
             query?: never;
@@ -5643,6 +5850,43 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice, e.g. a UUID; good for a day. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+                stream: components["parameters"]["theStream"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedStream"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -4,7 +4,7 @@ import en from '../../locales/en/audit.json';
 import { actions, sentenceKey } from './actions';
 import { differences } from './differences';
 import { leafOf, rootOf } from './proof';
-import { asked, exportUrl } from './queries';
+import { asked, exportUrl, lines } from './queries';
 import { deleteView, loadViews, saveView } from './views';
 
 const sha = (...parts: Buffer[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
@@ -72,4 +72,17 @@ test('views are kept by tenant, and broken ones forgotten', () => {
   expect(deleteView('acme', 'Denied')).toEqual([]);
   localStorage.setItem('stoa.audit-views.acme', '{"not":"a list"}');
   expect(loadViews('acme')).toEqual([]);
+});
+
+test('an answer that comes line by line is read across its pieces', async () => {
+  const pieces = ['{"a":1}\n{"a"', ':2}\n', '{"a":3}'].map((text) => new TextEncoder().encode(text));
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece);
+      controller.close();
+    },
+  });
+  const read: string[] = [];
+  for await (const line of lines(stream)) read.push(line);
+  expect(read).toEqual(['{"a":1}', '{"a":2}', '{"a":3}']);
 });

@@ -57,5 +57,5 @@ export async function rootOf(
 /** Whether the event is in the sealed log as it was written, computed here in the browser and not believed. */
 export async function holds({ encoding, leaf, index, path, seal }: Proof): Promise<boolean> {
   if (encoding === undefined || leaf === undefined || index === undefined || !seal) return false;
-  return (await leafOf(encoding)) === leaf && (await rootOf(leaf, index, seal.events, path ?? [])) === seal.root;
+  return (await leafOf(encoding)) === leaf && (await rootOf(leaf, index, seal.count, path ?? [])) === seal.root;
 }

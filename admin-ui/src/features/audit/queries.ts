@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { api, call, type Schema } from '@/api/client';
+import { ApiError } from '@/api/problem';
 import { instant } from '@/shared/lib/time-range';
 
 export type Event = Schema['AuditEvent'];
@@ -42,11 +43,37 @@ export const fetchEvent = (tenant: string, event: string, signal: AbortSignal) =
 export const fetchProof = (tenant: string, event: string, signal: AbortSignal) =>
   call(api.GET('/api/v1/tenants/{tenant}/audit/events/{event}/proof', { params: { path: { tenant, event } }, signal }));
 
-export const useVerify = (tenant: string) =>
-  useMutation({
-    mutationFn: () =>
-      call(api.POST('/api/v1/tenants/{tenant}/audit/verify', { params: { path: { tenant } }, body: {} })),
+export type Verification = Schema['Verification'];
+
+/** Each line of an answer that comes line by line; the last may lack its end. */
+export async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    const parts = (rest + (value ?? '')).split('\n');
+    rest = done ? '' : (parts.pop() ?? '');
+    yield* parts.filter((line) => line.trim() !== '');
+    if (done) return;
+  }
+}
+
+/** Verifies the whole chain; says how far it is. An answer without its last line is a failure, not a success. */
+export function useVerify(tenant: string, onProgress: (progress: Verification) => void) {
+  return useMutation({
+    mutationFn: async () => {
+      const body = await call(
+        api.POST('/api/v1/tenants/{tenant}/audit/verify', { params: { path: { tenant } }, parseAs: 'stream' }),
+      );
+      for await (const line of lines(body as ReadableStream<Uint8Array<ArrayBuffer>>)) {
+        const verification = JSON.parse(line) as Verification;
+        if (verification.done) return verification;
+        onProgress(verification);
+      }
+      throw new ApiError({}, 0);
+    },
   });
+}
 
 export function exportUrl(tenant: string, filters: AuditFilters, format: 'csv' | 'ndjson'): string {
   return `/api/v1/tenants/${encodeURIComponent(tenant)}/audit/export?${new URLSearchParams({ ...(filters as Record<string, string>), format })}`;

@@ -1,57 +1,62 @@
-import { Alert, Button, Loader, Stack } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat, useTenant } from '@/shared/lib/tenant';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote } from '@/shared/ui/empty-state';
+import { JobProgress } from '@/shared/ui/job-progress';
 import { Facts } from '@/shared/ui/page-header';
-import { useVerify } from './queries';
+import { useVerify, type Verification } from './queries';
 
-/** Checks the chain of seals, and says the first thing that is wrong. */
+/** Checks the chain of seals, and says what is wrong. */
 export function Verify({ onClose, onEvent }: { onClose: () => void; onEvent: (id: string) => void }) {
   const { t } = useTranslation('audit');
   const tenant = useTenant();
   const format = useFormat();
-  const { mutate, data, error, isPending } = useVerify(tenant.slug);
+  const [progress, setProgress] = useState<Verification>();
+  const { mutate, data, error, isPending } = useVerify(tenant.slug, setProgress);
   const started = useRef(false);
   useEffect(() => {
     if (started.current) return;
     started.current = true;
     mutate();
   }, [mutate]);
-  const broken = data?.broken?.event;
   return (
     <Dialog opened onClose={onClose} title={t('verify.title')}>
       <Stack>
-        {isPending && <Loader size="sm" aria-label={t('verify.running')} />}
+        {isPending && <JobProgress label={t('verify.running')} done={progress?.events ?? 0} />}
         <ErrorNote error={error} />
         {data && (
           <>
             <Alert color={data.ok ? 'teal' : 'red'} title={data.ok ? t('verify.ok') : t('verify.broken')}>
-              {data.ok ? t('verify.okText') : data.broken?.reason}
+              {data.ok ? t('verify.okText') : t('verify.problems', { count: data.problems ?? 0 })}
             </Alert>
             <Facts
               rows={[
-                [
-                  t('verify.seals'),
-                  t('verify.range', { from: format.number(data.from), to: format.number(data.to), count: data.seals }),
-                ],
+                [t('verify.seals'), format.number(data.seals)],
                 [t('verify.events'), format.number(data.events)],
-                [t('at'), format.exact(data.at)],
-                [t('verify.seal'), data.broken?.seal],
+                [t('verify.waiting'), data.waiting && format.number(data.waiting)],
+                [t('verify.expired'), data.expiredUpToSeal && format.number(data.expiredUpToSeal)],
+                [t('verify.last'), data.at && format.exact(data.at)],
               ]}
             />
-            {broken && (
-              <Button
-                variant="default"
-                onClick={() => {
-                  onClose();
-                  onEvent(broken);
-                }}
-              >
-                {t('verify.show')}
-              </Button>
-            )}
+            {data.findings?.map(({ kind, seal, event, text }) => (
+              <Group key={`${kind} ${seal} ${event} ${text}`} justify="space-between" wrap="nowrap">
+                <Text size="sm">{text}</Text>
+                {event && (
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    onClick={() => {
+                      onClose();
+                      onEvent(event);
+                    }}
+                  >
+                    {t('verify.show')}
+                  </Button>
+                )}
+              </Group>
+            ))}
           </>
         )}
       </Stack>

@@ -39,14 +39,21 @@ describe('keys', () => {
     expect(retiring({ ...key, status: 'revoked' }, now)).toBeUndefined();
   });
   test('have a last day by hour', () => {
+    const use = (begin: string, what: string, requests: number): Schema['KeyUse'] => ({
+      begin,
+      requests,
+      statements: 0,
+      resources: { [what]: { requests, statements: 0 } },
+      statuses: { '2xx': requests },
+      addresses: ['192.0.2.1'],
+      furtherRequests: 0,
+    });
+    const write = 'POST /xapi/statements';
     const day = summarize(
       [
-        {
-          minute: '2026-09-21T11:30:00Z',
-          requests: { 'POST /xapi/statements': 3, 'GET /xapi/about': 1 },
-          addresses: ['192.0.2.1'],
-        },
-        { minute: '2026-09-20T12:30:00Z', requests: { 'POST /xapi/statements': 2 }, addresses: ['192.0.2.1'] },
+        use('2026-09-21T12:00:00Z', write, 3),
+        use('2026-09-21T12:00:00Z', 'GET /xapi/about', 1),
+        use('2026-09-20T13:00:00Z', write, 2),
       ],
       now,
     );

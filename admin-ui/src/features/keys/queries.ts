@@ -23,12 +23,11 @@ export function summarize(uses: Schema['KeyUse'][], now: number): Day {
   const addresses = new Set<string>();
   let total = 0;
   for (const use of uses) {
-    const hour = 23 - Math.floor((now - Date.parse(use.minute)) / 3_600_000);
-    for (const [what, n] of Object.entries(use.requests)) {
-      by.set(what, (by.get(what) ?? 0) + n);
-      total += n;
-      if (hour >= 0 && hour < 24) hours[hour] = (hours[hour] ?? 0) + n;
-    }
+    // Hours of the clock: the one that runs now is the last bar.
+    const hour = 23 - (Math.floor(now / 3_600_000) - Math.floor(Date.parse(use.begin) / 3_600_000));
+    total += use.requests;
+    if (hour >= 0 && hour < 24) hours[hour] = (hours[hour] ?? 0) + use.requests;
+    for (const [what, { requests }] of Object.entries(use.resources)) by.set(what, (by.get(what) ?? 0) + requests);
     for (const address of use.addresses) addresses.add(address);
   }
   return { hours, total, requests: [...by].sort((a, b) => b[1] - a[1]), addresses: [...addresses].sort() };
@@ -38,22 +37,10 @@ export const lastDayQuery = (tenant: string, key: string) =>
   queryOptions({
     queryKey: ['keys', tenant, key, 'last-day'],
     queryFn: async ({ signal }) => {
-      const now = Date.now();
-      const since = new Date(now - 86_400_000).toISOString();
-      const uses: Schema['KeyUse'][] = [];
-      let after: string | undefined;
-      // A day has 1,440 minutes: two pages at most.
-      do {
-        const page = await call(
-          api.GET('/api/v1/tenants/{tenant}/keys/{key}/usage', {
-            params: { path: { tenant, key }, query: { since, after, limit: 1000 } },
-            signal,
-          }),
-        );
-        uses.push(...page.items);
-        after = page.next || undefined;
-      } while (after);
-      return summarize(uses, now);
+      // By the hour a day fits into one page.
+      const params = { path: { tenant, key }, query: { by: 'hour' as const } };
+      const { items } = await call(api.GET('/api/v1/tenants/{tenant}/keys/{key}/usage', { params, signal }));
+      return summarize(items, Date.now());
     },
     gcTime: 0,
   });

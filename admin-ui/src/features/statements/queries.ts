@@ -21,6 +21,21 @@ export const statementQuery = (tenant: string, store: string, statement: string)
     staleTime: 300_000,
   });
 
+/** What voided a statement; asked only about one that is voided. */
+export const voidedByQuery = (tenant: string, store: string, statement: string) =>
+  queryOptions({
+    queryKey: [...statementsKey(tenant, store), 'voided-by', statement],
+    queryFn: ({ signal }) =>
+      call(
+        api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/voided-by', {
+          params: { path: { tenant, store, statement } },
+          signal,
+        }),
+      ),
+    retry: false,
+    staleTime: 300_000,
+  });
+
 export const relatedPage =
   (tenant: string, store: string, statement: string) => (after: string | undefined, signal: AbortSignal) =>
     call(
@@ -57,10 +72,10 @@ export const elsewhereQuery = (tenant: string, stores: string[], statement: stri
 export function useVoid(tenant: string, store: string) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ statement, reason, once }: { statement: string; reason: string; once: string }) =>
+    mutationFn: ({ statement, reason }: { statement: string; reason: string }) =>
       call(
         api.POST('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/void', {
-          params: { path: { tenant, store, statement }, header: { 'Idempotency-Key': once } },
+          params: { path: { tenant, store, statement } },
           body: { reason },
         }),
       ),

@@ -16,7 +16,7 @@ import { ErrorState, NeverState } from '@/shared/ui/empty-state';
 import { Facts } from '@/shared/ui/page-header';
 import { formatChips } from '@/shared/ui/query-bar';
 import { Missing } from './missing';
-import { relatedPage, statementQuery, statementsKey } from './queries';
+import { relatedPage, statementQuery, statementsKey, voidedByQuery } from './queries';
 import classes from './statements.module.css';
 import { VoidStatement } from './void-statement';
 
@@ -53,18 +53,11 @@ function Detail({ store, stores, id, onOpen, onQuery }: Props & { id: string }) 
     return <ErrorState error={detail.error} retry={() => void detail.refetch()} />;
   }
   if (!detail.data) return <Loader size="sm" aria-label={t('loading', { ns: 'shared' })} />;
-  const { row, statement, voidedBy } = detail.data;
+  const { row, statement } = detail.data;
   return (
     <Stack>
       <Sentence row={row} />
-      {voidedBy && (
-        <Alert color="red" p="xs">
-          {t('voided')}{' '}
-          <Anchor component="button" type="button" size="sm" onClick={() => onOpen(voidedBy)}>
-            {t('voidedBy')}
-          </Anchor>
-        </Alert>
-      )}
+      {row.voided && <Voided store={store} id={id} onOpen={onOpen} />}
       <Tabs defaultValue="summary" keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="summary">{t('summary')}</Tabs.Tab>
@@ -103,6 +96,22 @@ function Detail({ store, stores, id, onOpen, onQuery }: Props & { id: string }) 
       </Group>
       {voiding && <VoidStatement store={store} id={id} onClose={() => setVoiding(false)} />}
     </Stack>
+  );
+}
+
+function Voided({ store, id, onOpen }: { store: string; id: string; onOpen: (id: string) => void }) {
+  const { t } = useTranslation('statements');
+  const tenant = useTenant();
+  const by = useQuery(voidedByQuery(tenant.slug, store, id)).data?.row.id;
+  return (
+    <Alert color="red" p="xs">
+      {t('voided')}{' '}
+      {by && (
+        <Anchor component="button" type="button" size="sm" onClick={() => onOpen(by)}>
+          {t('voidedBy')}
+        </Anchor>
+      )}
+    </Alert>
   );
 }
 

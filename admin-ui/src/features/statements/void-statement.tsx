@@ -1,7 +1,6 @@
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { onceKey } from '@/api/client';
 import { useTenant } from '@/shared/lib/tenant';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote } from '@/shared/ui/empty-state';
@@ -11,7 +10,6 @@ export function VoidStatement({ store, id, onClose }: { store: string; id: strin
   const { t } = useTranslation('statements');
   const tenant = useTenant();
   const change = useVoid(tenant.slug, store);
-  const once = useRef(onceKey());
   const [reason, setReason] = useState('');
   return (
     <Dialog opened onClose={onClose} title={t('void.title')}>
@@ -19,7 +17,7 @@ export function VoidStatement({ store, id, onClose }: { store: string; id: strin
         onSubmit={(event) => {
           event.preventDefault();
           if (reason.trim().length >= 3)
-            change.mutate({ statement: id, reason: reason.trim(), once: once.current }, { onSuccess: onClose });
+            change.mutate({ statement: id, reason: reason.trim() }, { onSuccess: onClose });
         }}
       >
         <Stack>
