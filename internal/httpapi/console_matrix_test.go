@@ -161,6 +161,7 @@ func matrix() []line {
 		{route: "DELETE " + of + "/roles/:role", may: changers, ok: 204, fresh: freshRole},
 		{route: "GET " + of + "/access-review", may: peopleViewers, ok: 200},
 		{route: "GET " + of + "/entries", may: peopleViewers, ok: 200},
+		{route: "DELETE " + of + "/entries/:entry", may: changers, ok: 404},
 
 		{route: "GET " + of + "/stores/:store/statements", may: statementViewers, ok: 200},
 		{route: "GET " + of + "/stores/:store/statements/:statement", may: statementViewers, ok: 200, fresh: freshStatement("")},
