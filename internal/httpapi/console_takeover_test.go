@@ -34,6 +34,8 @@ func TestAKeyInUseIsNotTakenOver(t *testing.T) {
 	v.call("POST", key+"/rotate", apiv1.RotateKey{}).is(http.StatusForbidden)
 	o.as(own, admin).call("POST", key+"/rotate", apiv1.RotateKey{}).is(http.StatusOK)
 
+	require.Len(t, o.events(own, "access.denied"), 2, "what a handler refuses is in the log as well")
+
 	// A new key has written nothing.
 	v.call("POST", "/api/v1/tenants/"+own.Slug+"/keys?store=main", apiv1.NewKey{Name: "K", Scopes: mine}).is(http.StatusCreated)
 }
