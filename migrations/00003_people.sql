@@ -230,6 +230,7 @@ create table viewings (
     actor     text not null,
     hour      timestamptz not null,
     rows      bigint not null,
+    refused_at timestamptz, -- when the log was told last that they wanted more
     primary key (tenant_id, actor, hour)
 );
 

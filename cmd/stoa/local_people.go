@@ -153,7 +153,7 @@ func numbered(text, kind string) (int64, error) {
 
 func (l local) ListRoles(ctx context.Context, of string, page tenant.Page) (m apiv1.RolePage, err error) {
 	err = l.sh.visit(ctx, of, func(tx *postgres.Tx) error {
-		roles, next, err := authz.ListRoles(tx, authz.Page(page))
+		roles, next, err := authz.ListRoles(tx, page)
 		m = apiv1.RolePage{Items: models(roles, roleModel), Next: next}
 		return err
 	})

@@ -41,7 +41,7 @@ func (sh *shell) dial(server string) (*remote, error) {
 }
 
 func newRemote(server string, token secret.Text) *remote {
-	sign := func(_ context.Context, r *http.Request) error {
+	sign := func(_ context.Context, r *http.Request) error { //nolint:unparam // the client's own type
 		r.Header.Set("Authorization", "Bearer "+token.Reveal())
 		r.Header.Set("User-Agent", userAgent())
 		if r.Method == http.MethodPost { // whatever is made is made once, however often it has to be sent

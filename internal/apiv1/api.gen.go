@@ -2392,6 +2392,9 @@ type Since = time.Time
 // TheDomain E-mail domain, in lower case.
 type TheDomain = DomainName
 
+// TheEntry Random name of a thing inside its tenant; 8 characters, one spelling.
+type TheEntry = ID
+
 // TheEvent Name of an event in the tenant's log; 8 characters, one spelling.
 type TheEvent = EventID
 
@@ -3693,6 +3696,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/tenants/{tenant}/entries (the `ListEntries` operationId).
 	ListEntries(ctx context.Context, tenant TheTenant, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// EndEntry Put an operator out
+	//
+	// The operator's entry ends now; what they had open is refused within a second.
+	//
+	// Corresponds with DELETE /api/v1/tenants/{tenant}/entries/{entry} (the `EndEntry` operationId).
+	EndEntry(ctx context.Context, tenant TheTenant, entry TheEntry, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LeaveTenant Leave a tenant
 	//
 	// Corresponds with DELETE /api/v1/tenants/{tenant}/entry (the `LeaveTenant` operationId).
@@ -4637,6 +4647,23 @@ func (c *Client) VerifyAudit(ctx context.Context, tenant TheTenant, reqEditors .
 // Corresponds with GET /api/v1/tenants/{tenant}/entries (the `ListEntries` operationId).
 func (c *Client) ListEntries(ctx context.Context, tenant TheTenant, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEntriesRequest(c.Server, tenant, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndEntry Put an operator out
+//
+// The operator's entry ends now; what they had open is refused within a second.
+//
+// Corresponds with DELETE /api/v1/tenants/{tenant}/entries/{entry} (the `EndEntry` operationId).
+func (c *Client) EndEntry(ctx context.Context, tenant TheTenant, entry TheEntry, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndEntryRequest(c.Server, tenant, entry)
 	if err != nil {
 		return nil, err
 	}
@@ -7383,6 +7410,47 @@ func NewListEntriesRequest(server string, tenant TheTenant, params *ListEntriesP
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEndEntryRequest constructs an http.Request for the EndEntry method
+func NewEndEntryRequest(server string, tenant TheTenant, entry TheEntry) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "entry", entry, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tenants/%s/entries/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -192,7 +192,9 @@ func redisServers(t *testing.T, test func(t *testing.T, server keptRedis)) {
 		t.Cleanup(m.Close)
 		test(t, keptRedis{
 			url: "redis://" + m.Addr(), stop: m.Close, lose: m.FlushAll,
-			start: func() { require.Eventually(t, func() bool { return m.Restart() == nil }, 10*time.Second, 5*time.Millisecond) },
+			start: func() {
+				require.Eventually(t, func() bool { return m.Restart() == nil }, 10*time.Second, 5*time.Millisecond)
+			},
 		})
 	})
 	if _, err := exec.LookPath("redis-server"); err == nil {

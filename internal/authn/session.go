@@ -173,15 +173,38 @@ func (s *Sessions) read(ctx context.Context, cookie string) (*record, error) {
 	if err != nil || text == nil {
 		return nil, err
 	}
-	var r record
-	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "a session that is none")
-	}
-	if s.clock().Sub(r.Seen) >= s.idle {
+	r := s.open(sessionKey(cookie), text)
+	if r == nil || s.clock().Sub(r.Seen) >= s.idle {
 		return nil, nil
 	}
-	return &r, nil
+	return r, nil
 }
+
+// seal makes r what Redis keeps under key: encrypted, and bound to that key, so
+// that who can write to Redis cannot make a session, nor move one.
+func (s *Sessions) seal(key string, r *record) ([]byte, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.keyring.Encrypt(noTenant, key, text)
+}
+
+// open undoes seal; nil for what seal did not make for that key.
+func (s *Sessions) open(key string, sealed []byte) *record {
+	text, err := s.keyring.Decrypt(noTenant, key, sealed)
+	if err != nil {
+		return nil
+	}
+	var r record
+	if json.Unmarshal(text, &r) != nil {
+		return nil
+	}
+	return &r
+}
+
+// noTenant is whose a browser session is: it may be signed in to several.
+const noTenant = 0
 
 // holding returns the sign-ins of r that still hold.
 func (s *Sessions) holding(ctx context.Context, r *record) ([]SignedIn, error) {
@@ -213,7 +236,7 @@ func (s *Sessions) holds(ctx context.Context, in *SignedIn) (bool, error) {
 // touch writes r, unless the session was ended meanwhile. A failure costs the
 // session at most touchEvery of its idle time.
 func (s *Sessions) touch(ctx context.Context, cookie string, r *record) {
-	text, err := json.Marshal(r)
+	text, err := s.seal(sessionKey(cookie), r)
 	if err == nil {
 		err = s.redis.client.SetXX(ctx, sessionKey(cookie), text, s.idle).Err()
 	}
@@ -246,7 +269,7 @@ func (s *Sessions) Create(ctx context.Context, cookie string, from Client, in Si
 	r.SignIns = append(r.SignIns, in)
 	r.Seen, r.Device, r.Address = now, from.device(), from.address()
 	fresh = opaque()
-	text, err := json.Marshal(r)
+	text, err := s.seal(sessionKey(fresh), r)
 	if err != nil {
 		return "", "", err
 	}

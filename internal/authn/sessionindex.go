@@ -82,8 +82,8 @@ func (s *Sessions) List(ctx context.Context, tenant, member int64, current strin
 		if err != nil {
 			return nil, err
 		}
-		var r record
-		if text == nil || json.Unmarshal(text, &r) != nil {
+		r := s.open(at.Key, text)
+		if r == nil {
 			gone = append(gone, id)
 			continue
 		}
@@ -143,12 +143,11 @@ func (s *Sessions) drop(ctx context.Context, tenant int64, found map[string]inde
 		if err != nil {
 			return err
 		}
-		var r record
-		if text != nil && json.Unmarshal(text, &r) == nil {
+		if r := s.open(at.Key, text); r != nil {
 			r.SignIns = slices.DeleteFunc(r.SignIns, func(in SignedIn) bool { return in.ID == id })
 			if len(r.SignIns) == 0 {
 				err = s.redis.client.Del(ctx, at.Key).Err()
-			} else if text, err = json.Marshal(r); err == nil {
+			} else if text, err = s.seal(at.Key, r); err == nil {
 				err = s.redis.client.SetArgs(ctx, at.Key, text, redis.SetArgs{Mode: "XX", KeepTTL: true}).Err()
 			}
 			if err := awayUnless(err); err != nil {

@@ -94,9 +94,12 @@ func TestAccessTokensNeedNoRedis(t *testing.T) {
 func TestARevokedTokenEndsOnEveryReplica(t *testing.T) {
 	t.Parallel()
 	for name, during := range map[string]func(t *testing.T, p *people){
-		"with Redis":            func(*testing.T, *people) {},
-		"while Redis is away":   func(_ *testing.T, p *people) { p.mini.Close() },
-		"after Redis restarted": func(t *testing.T, p *people) { p.mini.Close(); require.Eventually(t, func() bool { return p.mini.Restart() == nil }, 10*time.Second, 5*time.Millisecond) },
+		"with Redis":          func(*testing.T, *people) {},
+		"while Redis is away": func(_ *testing.T, p *people) { p.mini.Close() },
+		"after Redis restarted": func(t *testing.T, p *people) {
+			p.mini.Close()
+			require.Eventually(t, func() bool { return p.mini.Restart() == nil }, 10*time.Second, 5*time.Millisecond)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -342,6 +343,7 @@ func TestKeysNeedWhatTheyGiveAway(t *testing.T) {
 	}
 	for _, scope := range []authz.Scopes{authz.ScopeStatementsWrite, authz.ScopeStatementsReadMine, authz.ScopeState, authz.ScopeProfile, authz.ScopeDefine} {
 		require.Equal(t, []authz.Action{authz.KeysManage}, authz.KeyScopesNeed(scope), scope)
+		require.Equal(t, scope == authz.ScopeStatementsReadMine, slices.Contains(authz.KeptKeyNeeds(scope), authz.StatementsExport), scope)
 	}
 }
 

@@ -50,6 +50,16 @@ func KeyScopesNeed(scopes Scopes) []Action {
 	return []Action{KeysManage}
 }
 
+// KeptKeyNeeds lists what somebody must hold to get the secret of a key that
+// exists, or to change what it permits: what reads its own statements only
+// reads, by then, all that others have written with it.
+func KeptKeyNeeds(scopes Scopes) []Action {
+	if scopes.Permits(StatementsRead) {
+		return []Action{KeysManage, StatementsExport}
+	}
+	return []Action{KeysManage}
+}
+
 func lacking(actions []Action) error {
 	if len(actions) == 0 {
 		return nil

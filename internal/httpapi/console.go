@@ -98,6 +98,7 @@ type caller struct {
 	tenant int64           // where; the person's own, if the path names none
 	store  *tenant.Store   // nil: the path and the query name none
 	key    *tenant.Key     // nil: the path names none
+	denied bool            // what was refused is in the log already
 }
 
 // scope is that of the caller's transactions.

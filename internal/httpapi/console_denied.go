@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
@@ -56,10 +57,20 @@ func (s *denials) forget(d denial) {
 	delete(s.told, d)
 }
 
+// denied records a refusal that a handler found out, such as giving a role that
+// one does not hold; other errors it only returns.
+func (a *API) denied(x *exchange, r route, err error) error {
+	if x.caller == nil || x.caller.denied || !fault.Is(err, fault.Forbidden) {
+		return err
+	}
+	return a.deny(x, r, x.caller.tenant, err)
+}
+
 // deny records in the log of a tenant that x was refused, and returns why. Where
 // that cannot be recorded, that is the error.
 func (a *API) deny(x *exchange, r route, tenant int64, why error) error {
 	c := x.caller
+	c.denied = true
 	if !a.console.denials.first(denial{tenant, c.person.Subject(), r.method + " " + r.path}) {
 		return why
 	}

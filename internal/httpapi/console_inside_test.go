@@ -63,14 +63,10 @@ func TestBothSidesSeeAnEntry(t *testing.T) {
 	require.Len(t, op.me().Entered, 1)
 
 	// The tenant ends it: a note permits nothing, and goes.
-	o.in(own.ID, func(tx *postgres.Tx) error {
-		all, err := authz.OpenEntries(tx, now())
-		if err != nil {
-			return err
-		}
-		_, err = authz.EndEntry(tx, all[0].ID, now())
-		return err
-	})
+	o.as(other, admin).call("DELETE", "/api/v1/tenants/"+other.Slug+"/entries/"+open[0].ID, nil).is(http.StatusNotFound)
+	boss.call("DELETE", "/api/v1/tenants/"+own.Slug+"/entries/"+open[0].ID, nil).is(http.StatusNoContent)
+	boss.call("DELETE", "/api/v1/tenants/"+own.Slug+"/entries/"+open[0].ID, nil).is(http.StatusNotFound)
+	op.call("GET", "/api/v1/tenants/"+own.Slug+"/stores", nil).is(http.StatusForbidden)
 	require.Empty(t, op.me().Entered)
 	require.False(t, o.redis.Exists("stoa:entered:"+number(op.member)))
 	require.Zero(t, boss.me().SignIns[0].OperatorsInside)

@@ -70,8 +70,9 @@ func (a *API) listKeys(x *exchange) error {
 }
 
 // keyScopes reads scopes, and refuses those that let take out more than the
-// caller may: a key must not do what its issuer could not.
-func (a *API) keyScopes(x *exchange, store int64, names []apiv1.Scope) (authz.Scopes, error) {
+// caller may: a key must not do what its issuer could not. need is what one has
+// to hold for them.
+func (a *API) keyScopes(x *exchange, store int64, names []apiv1.Scope, need func(authz.Scopes) []authz.Action) (authz.Scopes, error) {
 	texts := make([]string, len(names))
 	for i, n := range names {
 		texts[i] = string(n)
@@ -82,7 +83,7 @@ func (a *API) keyScopes(x *exchange, store int64, names []apiv1.Scope) (authz.Sc
 	}
 	ask := x.caller.request("")
 	ask.Store = store
-	return scopes, authz.RequireHeld(x.context(), a.console.Policies, ask, authz.KeyScopesNeed(scopes))
+	return scopes, authz.RequireHeld(x.context(), a.console.Policies, ask, need(scopes))
 }
 
 func (a *API) createKey(x *exchange) error {
@@ -93,7 +94,7 @@ func (a *API) createKey(x *exchange) error {
 	if x.caller.store == nil { // the description asks for ?store=
 		return fault.New(fault.Invalid, "name the store")
 	}
-	scopes, err := a.keyScopes(x, x.caller.store.ID, n.Scopes)
+	scopes, err := a.keyScopes(x, x.caller.store.ID, n.Scopes, authz.KeyScopesNeed)
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (a *API) changeKey(x *exchange) error {
 	}
 	change := tenant.KeyChange{Name: c.Name}
 	if c.Scopes != nil {
-		scopes, err := a.keyScopes(x, x.caller.key.StoreID, *c.Scopes)
+		scopes, err := a.keyScopes(x, x.caller.key.StoreID, *c.Scopes, authz.KeptKeyNeeds)
 		if err != nil {
 			return err
 		}
@@ -181,7 +182,7 @@ func (a *API) rotateKey(x *exchange) error {
 	}
 	ask := x.caller.request("")
 	ask.Store = x.caller.key.StoreID
-	if err := authz.RequireHeld(x.context(), a.console.Policies, ask, authz.KeyScopesNeed(x.caller.key.Scopes)); err != nil {
+	if err := authz.RequireHeld(x.context(), a.console.Policies, ask, authz.KeptKeyNeeds(x.caller.key.Scopes)); err != nil {
 		return err
 	}
 	store, err := x.storeOf(x.caller.key)

@@ -127,19 +127,23 @@ func matrix() []line {
 		{route: "POST " + of + "/stores", may: changers, ok: 201, body: `{"slug":"n%s","name":"New","kind":"sandbox"}`},
 		{route: "GET " + of + "/stores/:store", may: viewers, ok: 200},
 		{route: "PATCH " + of + "/stores/:store", may: changers, ok: 200, body: `{"name":"N%s"}`},
-		{route: "POST " + of + "/stores/:store/empty", may: changers, ok: 200, body: `{"confirm":"sandbox"}`,
-			fresh: func(_ *office, t *tenant.Tenant) string { return "/api/v1/tenants/" + t.Slug + "/stores/sandbox/empty" }},
+		{
+			route: "POST " + of + "/stores/:store/empty", may: changers, ok: 200, body: `{"confirm":"sandbox"}`,
+			fresh: func(_ *office, t *tenant.Tenant) string { return "/api/v1/tenants/" + t.Slug + "/stores/sandbox/empty" },
+		},
 		{route: "GET " + of + "/keys", may: keyViewers, ok: 200},
 		{route: "POST " + of + "/keys", may: keyManagers, ok: 201, query: "store=main", body: `{"name":"N%s","scopes":["statements/write"]}`},
 		{route: "GET " + of + "/keys/:key", may: keyViewers, ok: 200},
 		{route: "GET " + of + "/keys/:key/usage", may: keyViewers, ok: 200},
 		{route: "PATCH " + of + "/keys/:key", may: keyManagers, ok: 200, body: `{"name":"N%s"}`},
 		{route: "POST " + of + "/keys/:key/rotate", may: keyManagers, ok: 200, body: `{"graceMinutes":0}`},
-		{route: "POST " + of + "/keys/:key/revoke", may: keyManagers, ok: 200,
+		{
+			route: "POST " + of + "/keys/:key/revoke", may: keyManagers, ok: 200,
 			fresh: func(o *office, t *tenant.Tenant) string {
 				user, _ := o.key(t)
 				return "/api/v1/tenants/" + t.Slug + "/keys/" + user + "/revoke"
-			}},
+			},
+		},
 
 		{route: "GET " + of + "/members", may: peopleViewers, ok: 200},
 		{route: "POST " + of + "/members", may: changers, ok: 201, body: `{"email":"n%s@example.com"}`},
@@ -157,6 +161,7 @@ func matrix() []line {
 		{route: "DELETE " + of + "/roles/:role", may: changers, ok: 204, fresh: freshRole},
 		{route: "GET " + of + "/access-review", may: peopleViewers, ok: 200},
 		{route: "GET " + of + "/entries", may: peopleViewers, ok: 200},
+		{route: "DELETE " + of + "/entries/:entry", may: changers, ok: 404},
 
 		{route: "GET " + of + "/stores/:store/statements", may: statementViewers, ok: 200},
 		{route: "GET " + of + "/stores/:store/statements/:statement", may: statementViewers, ok: 200, fresh: freshStatement("")},

@@ -72,3 +72,18 @@ func (a *API) listEntries(x *exchange) error {
 	}
 	return x.answer(http.StatusOK, page)
 }
+
+// endEntry puts an operator out.
+func (a *API) endEntry(x *exchange) error {
+	entry, err := x.numbered("entry")
+	if err != nil {
+		return err
+	}
+	if err := x.changePolicies(func(tx *postgres.Tx) error {
+		_, err := authz.EndEntry(tx, entry, x.now())
+		return err
+	}); err != nil {
+		return err
+	}
+	return x.sendNothing()
+}

@@ -166,6 +166,31 @@ func (a *API) requireRole(x *exchange, at, role string, store int64) error {
 	return authz.RequireHeld(x.context(), a.console.Policies, ask, r.Actions)
 }
 
+// requireMapped refuses to hand the keys to roles to who does not hold them all:
+// a directory's token, and a provider of one's own, put people into any group
+// that is mapped.
+func (a *API) requireMapped(x *exchange) error {
+	var mappings []tenant.Mapping
+	if err := x.look(func(tx *postgres.Tx) (err error) {
+		mappings, err = tenant.ListMappings(tx)
+		return err
+	}); err != nil {
+		return err
+	}
+	asked := map[tenant.Mapping]bool{}
+	for _, m := range mappings {
+		gives := tenant.Mapping{Role: m.Role, Store: m.Store}
+		if asked[gives] {
+			continue
+		}
+		asked[gives] = true
+		if err := a.requireRole(x, "", m.Role, m.Store); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // testSSO begins a sign-in with the draft. It binds the trial to this browser as
 // a sign-in, so its cookie comes with the answer.
 func (a *API) testSSO(x *exchange) error {
@@ -228,10 +253,17 @@ func said(m *apiv1.SSOTest, last *authn.TestResult) {
 	}
 }
 
+// activateSSO: an operator who is inside cannot have tried the draft, so somebody
+// of the organisation has.
 func (a *API) activateSSO(x *exchange) error {
 	version, err := x.ifMatch()
 	if err != nil {
 		return err
+	}
+	if x.caller.person.Tenant == x.caller.tenant {
+		if err := a.requireMapped(x); err != nil {
+			return err
+		}
 	}
 	s, err := x.changeSettled(version, func(tx *postgres.Tx, s *tenant.SSO) (err error) {
 		s.Active, err = tenant.Activate(tx, 0, x.now())

@@ -185,6 +185,9 @@ func (a *API) createSCIMToken(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := a.requireMapped(x); err != nil {
+		return err
+	}
 	return x.once(http.StatusCreated, body, func(tx *postgres.Tx) (created, error) {
 		t, plain, err := tenant.CreateToken(tx, a.console.Peppers, tenant.NewToken{Name: n.Name, ExpiresAt: n.ExpiresAt}, x.now())
 		if err != nil {

@@ -119,7 +119,7 @@ func (a *API) serve(r route) gin.HandlerFunc {
 			return
 		}
 		if err := r.handle(x); err != nil {
-			x.fail(err)
+			x.fail(a.denied(x, r, err))
 		}
 	}
 }

@@ -41,6 +41,11 @@ func (o *office) belongings(of *tenant.Tenant, secrets func(string) string) map[
 			return err
 		}
 		things["grant"] = id.Text(grants[0].ID)
+		entry, err := authz.EnterTenant(tx, authz.NewEntry{OperatorID: 1, Operator: "Op", Reason: secrets("reason"), Level: authz.ReadOnly, Minutes: 60}, time.Now())
+		if err != nil {
+			return err
+		}
+		things["entry"] = id.Text(entry.ID)
 		m, err := tenant.AddMapping(tx, secrets("mapping"), analyst, 0, time.Now())
 		if err != nil {
 			return err

@@ -2,10 +2,12 @@ package lrs
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -216,7 +218,34 @@ func (r *LRS) look(
 		told["rows"] = len(seen)
 		return audit.Record(tx, e)
 	})
+	if fault.Is(err, fault.RateLimited) {
+		r.tellCap(ctx, v)
+	}
 	return remaining, err
+}
+
+// tellCap writes into the log, outside of the look that was undone, that
+// somebody wanted more than an hour allows: once in each minute.
+func (r *LRS) tellCap(ctx context.Context, v View) {
+	err := r.db.Tenant(ctx, v.Scope, func(tx *postgres.Tx) error {
+		var told bool
+		err := tx.QueryRow(ctx, `update viewings set refused_at = $3::timestamptz where tenant_id = $1 and actor = $2 and hour = $4
+			and (refused_at is null or refused_at < $3::timestamptz - interval '1 minute') returning true`,
+			tx.TenantID(), v.Actor, r.now().UTC(), r.now().UTC().Truncate(time.Hour)).Scan(&told)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Event{
+			Type: audit.AccessDenied, Outcome: audit.Denied, Target: audit.Target{Kind: "store", ID: v.Slug},
+			Details: map[string]any{"reason": "viewing cap", "cap": v.Cap},
+		})
+	})
+	if err != nil {
+		r.log.Error("the log does not say that somebody was over the cap", "error", err)
+	}
 }
 
 // count adds rows to what the person has looked at in this hour, and returns

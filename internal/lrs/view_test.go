@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,10 @@ func TestALookIsCountedAndStandsInTheLog(t *testing.T) {
 	_, err = f.ViewStatement(t.Context(), v, ids[0])
 	require.Equal(t, fault.RateLimited, fault.KindOf(err))
 	require.ErrorContains(t, err, "export")
+	_, err = f.ViewStatement(t.Context(), v, ids[0])
+	require.Equal(t, fault.RateLimited, fault.KindOf(err))
+	denied := slices.DeleteFunc(f.looked(a.Tenant), func(e string) bool { return !strings.HasPrefix(e, "access.denied denied") })
+	require.Equal(t, []string{`access.denied denied {"cap":5,"reason":"viewing cap"}`}, denied, "once a minute")
 	v.Actor = "member:00000002"
 	_, err = f.ViewStatement(t.Context(), v, ids[0])
 	require.NoError(t, err, "each person has a cap")

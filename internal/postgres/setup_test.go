@@ -101,8 +101,7 @@ const (
 		outcome, address, user_agent, session, request_id, details) values ($1, 'shell', 'shell:x', '', 'a', '', '', '', 'success', '', '', '', '', '{}')`
 	seal = `insert into audit_seals (tenant_id, number, kind, at, events, leaves, total, last, settled, newest, root, previous, key_id, signature)
 		values ($1, 1, 'events', now(), '{1}', sha256('l'), 1, 1, 0, now(), sha256('r'), sha256('p'), 'k', 's')`
-	segment = `insert into audit_segments (tenant_id, upto, total, last, oldest, newest, horizon) 
-		select $1, 1, 1, 1, t, t, t from now() t`
+	segment = `insert into audit_segments (tenant_id, upto, total, last, oldest, newest, horizon) values ($1, 1, 1, 1, current_timestamp, now(), clock_timestamp())`
 	word    = `insert into audit_words (tenant_id, word, segment, events) values ($1, 1, 1, 'e')`
 	anchor  = `insert into audit_anchors (tenant_id, number, at, error) values ($1, 1, now(), '')`
 )

@@ -351,7 +351,6 @@ func TestAnotherTenantsPeopleAreNotFound(t *testing.T) {
 		"delete group":  func(tx *postgres.Tx) error { return tenant.DeleteGroup(tx, grp, 0, now) },
 		"activate":      func(tx *postgres.Tx) error { _, err := tenant.Activate(tx, 0, now); return err },
 		"test":          func(tx *postgres.Tx) error { _, err := tenant.RecordTest(tx, 0, tenant.TestResult{}, now); return err },
-		"discard":       func(tx *postgres.Tx) error { return tenant.Discard(tx) },
 		"sign-in rules": func(tx *postgres.Tx) error { _, err := tenant.GetProvider(tx); return err },
 	} {
 		err := d.try(other, call)

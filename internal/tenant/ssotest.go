@@ -113,20 +113,3 @@ func requireTester(tx *postgres.Tx, p *Provider, now time.Time) error {
 	}
 	return fault.New(fault.Conflict, "with this configuration the person who tested it would not be %s any more: map one of their groups to that role, or give it to them by hand", adminRole(t))
 }
-
-// Discard forgets the draft. NotFound: there is none.
-func Discard(tx *postgres.Tx) error {
-	s, err := lockSSO(tx)
-	if err != nil {
-		return err
-	}
-	if s.Draft == nil {
-		return noDraft()
-	}
-	if _, err := tx.Exec(tx.Context(), `delete from identity_providers where tenant_id = $1 and state = 'draft'`, tx.TenantID()); err != nil {
-		return err
-	}
-	return audit.Record(tx, audit.Event{
-		Type: audit.SSOChanged, Target: ssoTarget(s.Draft), Before: s.Draft.state(), Details: map[string]any{"change": "draft discarded"},
-	})
-}
