@@ -5,10 +5,23 @@ test('a key is created, rotated and revoked with the keyboard alone', async ({ p
   await page.keyboard.press('g');
   await page.keyboard.press('k');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('API keys');
+  /** Opens the key's menu and walks down to an entry. */
+  const choose = async (entry: string) => {
+    await page.getByRole('button', { name: 'Actions for Keyboard LMS' }).focus();
+    await page.keyboard.press('Enter');
+    const item = page.getByRole('menuitem', { name: entry });
+    await expect(item).toBeVisible();
+    await expect(async () => {
+      await page.keyboard.press('ArrowDown');
+      await expect(item).toBeFocused({ timeout: 100 });
+    }).toPass();
+    await page.keyboard.press('Enter');
+  };
   await accessible();
 
   await page.getByRole('button', { name: 'Create key' }).first().focus();
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('textbox', { name: /^Name/ })).toBeFocused();
   await page.keyboard.type('Keyboard LMS');
   await accessible();
   await page.keyboard.press('Enter');
@@ -23,9 +36,7 @@ test('a key is created, rotated and revoked with the keyboard alone', async ({ p
   await page.keyboard.press('Enter');
   await expect(secret).toBeHidden();
 
-  await page.getByRole('button', { name: 'Actions for Keyboard LMS' }).focus();
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('Enter');
+  await choose('Rotate');
   await page.getByRole('button', { name: 'Make a new secret' }).focus();
   await page.keyboard.press('Enter');
   await secret.getByRole('checkbox').focus();
@@ -35,10 +46,8 @@ test('a key is created, rotated and revoked with the keyboard alone', async ({ p
   const row = page.getByRole('row', { name: /Keyboard LMS/ });
   await expect(row).toContainText('retiring');
 
-  await page.getByRole('button', { name: 'Actions for Keyboard LMS' }).focus();
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Enter');
+  await choose('Revoke');
+  await expect(page.getByRole('dialog').getByRole('textbox')).toBeFocused();
   await page.keyboard.type('Keyboard LMS');
   await page.keyboard.press('Enter');
   await expect(row).toContainText('revoked');

@@ -46,7 +46,7 @@ type Config struct {
 	Uses    *audit.Uses  // what API keys are used for; nil: nobody counts
 	Anchors *blob.Bucket // where seals of the audit log are anchored; nil: nowhere
 
-	Console Console // the zero Console answers nothing under /api, /auth and /docs
+	Console Console // the zero Console answers nothing under /admin, /api, /auth and /docs
 }
 
 // API answers every request of one process. It is safe for concurrent use.

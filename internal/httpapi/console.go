@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	adminui "github.com/stoa-lrs/stoa/admin-ui"
 	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/authn"
 	"github.com/stoa-lrs/stoa/internal/authz"
@@ -40,6 +41,7 @@ type console struct {
 	description *description
 	document    []byte // the description, as it is served
 	docs        []byte // the same for people
+	pages       http.Handler
 	sameOrigin  *http.CrossOriginProtection
 	https       bool
 	denials     *denials
@@ -63,7 +65,7 @@ func newConsole(c Console, basePath string) (*console, error) {
 		return nil, err
 	}
 	made := &console{
-		Console: c, description: d, docs: docs, document: withServer(apiv1.Description, basePath),
+		Console: c, description: d, docs: docs, document: withServer(apiv1.Description, basePath), pages: adminui.Handler(),
 		sameOrigin: http.NewCrossOriginProtection(), denials: newDenials(c.Clock),
 		tenantIDs: &tenantIDs{clock: c.Clock, known: map[string]tenantID{}}, began: c.Clock(),
 	}

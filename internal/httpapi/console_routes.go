@@ -22,6 +22,8 @@ func (a *API) consoleRoutes() []route {
 	)
 	return slices.Concat([]route{
 		{get, "/", everybody, a.home, nowhere},
+		{get, "/admin", everybody, a.admin, nowhere},
+		{get, "/admin/*file", everybody, a.admin, nowhere},
 		{get, "/docs", everybody, a.docs, nowhere},
 		{get, "/docs/:file", everybody, a.docsFile, nowhere},
 		{get, "/api/v1/openapi.json", everybody, a.getDescription, nowhere},

@@ -294,7 +294,7 @@ func TestAnswersOutsideXAPIAreClosed(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, home.Body.Close())
 	require.Equal(t, http.StatusSeeOther, home.StatusCode)
-	require.Equal(t, "/docs", home.Header.Get("Location"), "a sign-in ends on a page")
+	require.Equal(t, "/admin/", home.Header.Get("Location"), "a sign-in ends on a page")
 	page := string((&client{t: t, base: o.url}).do(request{path: "/docs"}).is(http.StatusOK).body)
 	require.NotContains(t, page, "style=")
 	require.NotContains(t, page, "onclick")

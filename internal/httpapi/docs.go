@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	adminui "github.com/stoa-lrs/stoa/admin-ui"
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
@@ -144,7 +145,13 @@ func prose(text string) template.HTML {
 }
 
 // home is where a sign-in ends that was to lead nowhere else, and a sign-out.
-func (a *API) home(x *exchange) error { return x.seeOther(a.BasePath + "/docs") }
+func (a *API) home(x *exchange) error { return x.seeOther(a.BasePath + adminui.Path + "/") }
+
+// admin hands out the console's files. What they show, they ask /api/v1 for.
+func (a *API) admin(x *exchange) error {
+	a.console.pages.ServeHTTP(x, x.request)
+	return nil
+}
 
 // docs shows the description for people to read and try.
 func (a *API) docs(x *exchange) error {
