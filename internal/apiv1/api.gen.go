@@ -2048,6 +2048,9 @@ type StatementPage struct {
 
 	// Remaining How many more statements you may look at in this hour.
 	Remaining int `json:"remaining"`
+
+	// SearchedTo The page ended before it was full: up to this stored time was looked; `next` goes on.
+	SearchedTo *time.Time `json:"searchedTo,omitempty"`
 }
 
 // StatementRow defines model for StatementRow.
@@ -2299,6 +2302,9 @@ type AuditTargetKind = string
 // AuditText defines model for auditText.
 type AuditText = string
 
+// Completion defines model for completion.
+type Completion = bool
+
 // DocumentID defines model for documentId.
 type DocumentID = string
 
@@ -2380,6 +2386,9 @@ type ScimIfMatch = string
 // ScimStart defines model for scimStart.
 type ScimStart = int
 
+// Score defines model for score.
+type Score = string
+
 // SignInEmail defines model for signInEmail.
 type SignInEmail = string
 
@@ -2388,6 +2397,9 @@ type SignInTenant = Slug
 
 // Since defines model for since.
 type Since = time.Time
+
+// Success defines model for success.
+type Success = bool
 
 // TheDomain E-mail domain, in lower case.
 type TheDomain = DomainName
@@ -2927,6 +2939,15 @@ type ListStatementsParams struct {
 	// Activity IRI of an activity.
 	Activity     *Activity     `form:"activity,omitempty" json:"activity,omitempty"`
 	Registration *Registration `form:"registration,omitempty" json:"registration,omitempty"`
+
+	// Score Scaled score: one or two bounds, such as <0.8 or >=0.5,<0.8 (<, <=, >, >=, =).
+	Score *Score `form:"score,omitempty" json:"score,omitempty"`
+
+	// Success What result.success says.
+	Success *Success `form:"success,omitempty" json:"success,omitempty"`
+
+	// Completion What result.completion says.
+	Completion *Completion `form:"completion,omitempty" json:"completion,omitempty"`
 
 	// Since Later than.
 	Since *Since `form:"since,omitempty" json:"since,omitempty"`
@@ -4142,7 +4163,7 @@ type ClientInterface interface {
 
 	// ListStatements Statements of a store, newest first
 	//
-	// People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI. A cursor goes with the query that it was given for, and with you.
+	// People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI, and score, success and completion, which are of a statement's own result. One request looks through statements for well under a second: where few match, a page may be short or empty, with `searchedTo` and a `next` that goes on. A cursor goes with the query that it was given for, and with you.
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements (the `ListStatements` operationId).
 	ListStatements(ctx context.Context, tenant TheTenant, store TheStore, params *ListStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5763,7 +5784,7 @@ func (c *Client) EmptyStore(ctx context.Context, tenant TheTenant, store TheStor
 
 // ListStatements Statements of a store, newest first
 //
-// People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI. A cursor goes with the query that it was given for, and with you.
+// People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI, and score, success and completion, which are of a statement's own result. One request looks through statements for well under a second: where few match, a page may be short or empty, with `searchedTo` and a `next` that goes on. A cursor goes with the query that it was given for, and with you.
 //
 // Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements (the `ListStatements` operationId).
 func (c *Client) ListStatements(ctx context.Context, tenant TheTenant, store TheStore, params *ListStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10436,6 +10457,42 @@ func NewListStatementsRequest(server string, tenant TheTenant, store TheStore, p
 		if params.Registration != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "registration", *params.Registration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Score != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "score", *params.Score, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Success != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "success", *params.Success, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Completion != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "completion", *params.Completion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -38,9 +38,13 @@ func (a *API) viewStatements(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	results, err := x.results()
+	if err != nil {
+		return err
+	}
 	asked := *q
 	asked.Limit = 0 // pages may differ in length
-	query := asked.Values().Encode()
+	query := asked.Values().Encode() + "\n" + results.String()
 	after, _, _, err := x.after(query)
 	if err != nil {
 		return err
@@ -49,7 +53,7 @@ func (a *API) viewStatements(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	page, err := a.LRS.ViewStatements(x.context(), v, q, after)
+	page, err := a.LRS.ViewStatements(x.context(), v, q, results, after)
 	if fault.Is(err, fault.Forbidden) {
 		return a.denyIdentity(x, err)
 	}
@@ -71,6 +75,9 @@ func (x *exchange) answerStatements(v lrs.View, query string, page *lrs.ViewPage
 	}
 	if page.Next != 0 {
 		m.Next = x.cursor(query, page.Next, "")
+	}
+	if !page.Reached.IsZero() {
+		m.SearchedTo = &page.Reached
 	}
 	x.statements = len(m.Items)
 	return x.answer(http.StatusOK, m)

@@ -56,6 +56,8 @@ func TestStatementsAreFoundByWhatXAPIFilters(t *testing.T) {
 	for query, want := range map[string]int{
 		"": 2, ask("agent", ada): 1, ask("verb", "http://example.org/did"): 2, ask("activity", "http://example.org/b"): 1,
 		ask("registration", "7e5a1d1e-5c3c-4f0a-9d0d-0f3a3a1f0002"): 1, ask("since", "2999-01-01T00:00:00Z"): 0, ask("limit", "1"): 1,
+		ask("score", "<0.2"): 1, ask("score", ">0.125"): 0, ask("score", ">=0.125,<=0.125", "success", "true"): 1, ask("success", "false"): 0,
+		ask("completion", "true"): 0, ask("agent", ada, "score", "<1"): 0,
 		ask("agent", ada, "related_agents", "true"): 1, ask("activity", "http://example.org/a", "related_activities", "true", "ascending", "true"): 1,
 	} {
 		require.Len(t, read[apiv1.StatementPage](v.call("GET", statementsOf(of)+query, nil).is(200)).Items, want, query)
@@ -79,6 +81,7 @@ func TestWhatIsAskedWronglyIsToldWhere(t *testing.T) {
 	for query, place := range map[string]string{
 		ask("agent", "{"): "?agent", ask("agent", `{"mbox":"ada"}`): "?agent/mbox", ask("verb", "did"): "?verb", ask("activity", "x y"): "?activity",
 		ask("registration", "1"): "?registration", ask("since", "yesterday"): "?since", ask("limit", "101"): "?limit", ask("limit", "0"): "?limit",
+		ask("score", "0.8"): "?score", ask("score", "<2"): "?score", ask("score", "<0.1,<0.2,<0.3"): "?score", ask("success", "maybe"): "?success", ask("completion", "1"): "?completion",
 		ask("ascending", "yes"): "?ascending", ask("after", "AAAA"): "?after", ask("relatedAgents", "true"): "?relatedAgents",
 		ask("agent", `{"account":{"homePage":"https://pseudonym.stoa.invalid","name":"aaaa"}}`): "?agent", "?verb=a&verb=b": "?verb",
 	} {
@@ -127,6 +130,7 @@ func TestACursorGoesWithItsQueryAndPerson(t *testing.T) {
 	}
 	refused(v, statementsOf(of)+ask("agent", bob, "limit", "1", "after", first))
 	refused(v, statementsOf(of)+ask("after", first))
+	refused(v, statementsOf(of)+ask("agent", ada, "limit", "1", "score", "<1", "after", first))
 	refused(o.as(of, exporter), statementsOf(of)+query+"&after="+first)
 	refused(o.as(other, exporter), statementsOf(other)+query+"&after="+first)
 	for i := range len(first) {

@@ -20,6 +20,7 @@ type Page struct {
 	Records           []Record
 	Next              Cursor    // continues the query; zero: there is no more
 	ConsistentThrough time.Time // every statement stored up to here is visible
+	Reached           time.Time // set: looking stopped here, with Next to go on, before the page was full
 
 	bytes int // of the records' JSON
 }
@@ -36,7 +37,7 @@ const (
 func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*Page, error) {
 	var page *Page
 	err := r.read(ctx, in, func(tx *postgres.Tx) (err error) {
-		page, err = r.find(ctx, tx, in, q, after)
+		page, err = r.find(ctx, tx, newSearch(in, q, after))
 		return err
 	})
 	if err != nil {
@@ -45,34 +46,58 @@ func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*
 	return page, nil
 }
 
-func (r *LRS) find(ctx context.Context, tx *postgres.Tx, in Read, q *xapi.Query, after Cursor) (*Page, error) {
-	limit := q.Limit
+func (r *LRS) find(ctx context.Context, tx *postgres.Tx, s *search) (*Page, error) {
+	limit := s.query.Limit
 	if limit == 0 {
 		limit = pageDefault
 	}
 	limit = min(limit, r.pageMax)
 	page := &Page{}
-	s := newSearch(in, q, after)
 	if err := s.begin(ctx, tx, &page.ConsistentThrough); err != nil {
 		return nil, err
 	}
 	return page, r.fill(ctx, tx, s, page, limit)
 }
 
-// fill loads candidates until the page is full or there are no more. One
-// statement more than the page holds is looked for: it says whether to go on.
+// fill loads candidates until the page is full, there are no more, or as many
+// were looked at as the search may. One statement more than the page holds is
+// looked for: it says whether to go on.
 func (r *LRS) fill(ctx context.Context, tx *postgres.Tx, s *search, page *Page, limit int) error {
+	const (
+		fewest   = 16 // at a time: most may turn out not to match
+		thinning = 512
+	)
+	ask := 0
+	if s.results.given() {
+		ask = thinning
+	}
 	for {
-		const fewest = 16 // at a time: most may turn out not to match
-		candidates, err := s.next(ctx, tx, max(limit+1-len(page.Records), fewest))
-		if err != nil || len(candidates) == 0 {
+		if s.stopped() {
+			page.Next = s.frontier()
+			page.Reached = time.UnixMicro(int64(page.Next)).UTC()
+			return nil
+		}
+		want := max(limit+1-len(page.Records), fewest)
+		candidates, err := s.next(ctx, tx, max(want, ask))
+		if err != nil || len(candidates) == 0 && !s.stopped() {
 			return err
 		}
-		for len(candidates) > 0 {
-			var some []loaded
-			if some, candidates, err = r.load(ctx, tx, s.read, candidates); err != nil {
+		if s.results.given() && len(candidates) > 0 {
+			looked := len(candidates)
+			if candidates, err = s.results.among(ctx, tx, s.read.Store, candidates); err != nil {
 				return err
 			}
+			if len(candidates) < looked/8 {
+				ask = min(ask*2, maxChunk)
+			}
+		}
+		for len(candidates) > 0 {
+			piece := candidates[:min(len(candidates), max(limit+1-len(page.Records), fewest))]
+			some, rest, err := r.load(ctx, tx, s.read, piece)
+			if err != nil {
+				return err
+			}
+			candidates = candidates[len(piece)-len(rest):]
 			full, err := r.add(ctx, tx, s, page, limit, some)
 			if err != nil || full {
 				return err
@@ -90,6 +115,13 @@ func (r *LRS) add(ctx context.Context, tx *postgres.Tx, s *search, page *Page, l
 	for i := range some {
 		if !match[i] {
 			continue
+		}
+		if s.results.given() {
+			if met, err := s.results.meet(some[i].text); err != nil {
+				return false, err
+			} else if !met {
+				continue
+			}
 		}
 		if len(page.Records) == limit || page.bytes >= pageBytes {
 			page.Next = Cursor(page.Records[len(page.Records)-1].Stored.UnixMicro())

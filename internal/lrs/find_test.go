@@ -69,6 +69,7 @@ type model struct {
 	ids     []uuid.UUID // of every statement there will be
 	micros  []int64
 	common  float64 // how often pick takes the first
+	results bool    // some statements have a result
 }
 
 type entry struct {
@@ -132,8 +133,20 @@ func (m *model) statement(id uuid.UUID) string {
 	if m.rnd.IntN(6) == 0 {
 		context = append(context, fmt.Sprintf(`"contextAgents":[{"objectType":"contextAgent","agent":%s}]`, m.agent()))
 	}
-	return fmt.Sprintf(`{"id":"%s","actor":%s,"verb":{"id":"%s"},"object":%s,"context":{%s}}`,
-		id, m.actor(), verb, object, strings.Join(context, ","))
+	return fmt.Sprintf(`{"id":"%s","actor":%s,"verb":{"id":"%s"},"object":%s,"context":{%s}%s}`,
+		id, m.actor(), verb, object, strings.Join(context, ","), m.result())
+}
+
+// result is a statement's, where the model has results.
+func (m *model) result() string {
+	if !m.results || m.rnd.IntN(4) == 0 {
+		return ""
+	}
+	return `,"result":{` + strings.Join([]string{
+		[]string{`"success":true`, `"success":false`, `"response":"x"`}[m.rnd.IntN(3)],
+		[]string{`"completion":true`, `"duration":"PT1S"`}[m.rnd.IntN(2)],
+		[]string{`"score":{"scaled":0.8}`, `"score":{"scaled":0.79999999999}`, `"score":{"scaled":-0.5}`, `"score":{"raw":1}`}[m.rnd.IntN(4)],
+	}, ",") + "}"
 }
 
 var registrations = []uuid.UUID{

@@ -28,6 +28,8 @@ type search struct {
 	chunk      int     // how many of the driver's candidates are looked at together
 	ready      []int64 // candidates not handed out yet
 	done       bool    // the driver has no more
+	results    Results // what a person asks for besides
+	budget     *budget // nil: look until the end
 
 	found []candidate // what next, keep and among work in, from one piece to the next
 	kept  []bool
@@ -213,8 +215,8 @@ func (s *search) queueProbes(b *pgx.Batch) {
 	}
 }
 
-// next returns up to n more candidates in order, none at the end. A candidate
-// may turn out not to match, or not to exist.
+// next returns up to n more candidates in order, none at the end or when s has
+// stopped. A candidate may turn out not to match, or not to exist.
 func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, error) {
 	s.chunk = max(s.chunk, n)
 	for len(s.ready) < n && !s.done {
@@ -225,6 +227,7 @@ func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, err
 		if err != nil {
 			return nil, err
 		}
+		s.budget.spend(len(found))
 		for _, c := range s.conditions {
 			if c == s.driver || len(found) == 0 {
 				continue
@@ -239,10 +242,28 @@ func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, err
 		if len(found) < n { // the other conditions leave little: look at more at once
 			s.chunk = min(s.chunk*4, maxChunk)
 		}
+		if s.budget.spent() {
+			break
+		}
 	}
 	out := s.ready[:min(n, len(s.ready))]
 	s.ready = s.ready[len(out):]
 	return out, nil
+}
+
+// stopped reports whether s has used up its budget, with more to look at, and
+// has handed out what it found. It has looked at something before.
+func (s *search) stopped() bool {
+	return s.driver != nil && !s.done && len(s.ready) == 0 && s.budget.spent()
+}
+
+// frontier is where a search goes on that has stopped: everything before it, in
+// the order of the query, and what is stored just then, was looked at.
+func (s *search) frontier() Cursor {
+	if s.descending {
+		return Cursor(s.hi)
+	}
+	return Cursor(s.lo)
 }
 
 // Candidates that are looked at together, where more than one condition thins them out.

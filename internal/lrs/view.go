@@ -39,17 +39,20 @@ type Viewed struct {
 type ViewPage struct {
 	Statements        []Viewed
 	Next              Cursor
-	Remaining         int // statements that the person may still look at in this hour
+	Reached           time.Time // set: looking stopped here, with Next to go on, before the page was full
+	Remaining         int       // statements that the person may still look at in this hour
 	ConsistentThrough time.Time
 }
 
 // maxViewPage is the most statements of one look.
 const maxViewPage = 100
 
-// ViewStatements returns the page of q that follows after, as Find does.
-// RateLimited: the person has looked at as many as an hour allows. Forbidden:
+// ViewStatements returns the page of q and results that follows after, as Find
+// does; but it looks through a bounded number of statements only, for well under
+// a second: then the page is short, perhaps empty, Reached says up to where, and
+// Next goes on. RateLimited: the person has looked at as many as an hour allows. Forbidden:
 // q asks for a person by other than the pseudonym, where people are masked.
-func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, after Cursor) (*ViewPage, error) {
+func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, results Results, after Cursor) (*ViewPage, error) {
 	query := *q
 	if query.Limit <= 0 || query.Limit > maxViewPage {
 		query.Limit = maxViewPage
@@ -60,15 +63,17 @@ func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, after C
 	}
 	var out *ViewPage
 	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, error) {
-		page, err := r.find(ctx, tx, v.read(), &query, after)
+		s := newSearch(v.read(), &query, after)
+		s.results, s.budget = results, newBudget(r.now)
+		page, err := r.find(ctx, tx, s)
 		if err != nil {
 			return nil, nil, err
 		}
-		out = &ViewPage{Statements: make([]Viewed, len(page.Records)), Next: page.Next, ConsistentThrough: page.ConsistentThrough}
+		out = &ViewPage{Statements: make([]Viewed, len(page.Records)), Next: page.Next, Reached: page.Reached, ConsistentThrough: page.ConsistentThrough}
 		for i, rec := range page.Records {
 			out.Statements[i].Record = rec
 		}
-		told, err := v.told(q)
+		told, err := v.told(q, results)
 		return out.Statements, told, err
 	})
 	if err != nil {
@@ -109,7 +114,7 @@ func (r *LRS) ViewRelated(ctx context.Context, v View, id uuid.UUID, after Curso
 		if query.Agent == "" && query.Activity == "" && query.Registration == uuid.Nil {
 			return nil // an anonymous group and a reference: nothing to go by
 		}
-		page, err := r.find(ctx, tx, v.read(), &query, after)
+		page, err := r.find(ctx, tx, newSearch(v.read(), &query, after))
 		if err != nil {
 			return err
 		}
@@ -311,7 +316,7 @@ func (v View) pseudonym(identity string) (account, name string, err error) {
 }
 
 // told is what the log says of a query: which filters, and never a person.
-func (v View) told(q *xapi.Query) (map[string]any, error) {
+func (v View) told(q *xapi.Query, results Results) (map[string]any, error) {
 	query := map[string]any{}
 	set := func(name, value string) {
 		if value != "" {
@@ -339,6 +344,7 @@ func (v View) told(q *xapi.Query) (map[string]any, error) {
 	if !q.Until.IsZero() {
 		set("until", q.Until.UTC().Format(time.RFC3339Nano))
 	}
+	set("result", results.String())
 	if q.RelatedAgents {
 		query["related_agents"] = true
 	}

@@ -56,7 +56,7 @@ func TestALookIsCountedAndStandsInTheLog(t *testing.T) {
 	a := f.author()
 	ids := f.put(a, "["+adaDid+","+adaDid+"]")
 	v := f.view(a)
-	page, err := f.ViewStatements(t.Context(), v, &xapi.Query{Verb: "http://example.org/did", Limit: 1}, 0)
+	page, err := f.ViewStatements(t.Context(), v, &xapi.Query{Verb: "http://example.org/did", Limit: 1}, Results{}, 0)
 	require.NoError(t, err)
 	require.Len(t, page.Statements, 1)
 	require.NotZero(t, page.Next)
@@ -99,7 +99,7 @@ func TestWhoMayNotSeeIdentitiesFindsNone(t *testing.T) {
 	ids := f.put(a, "["+adaDid+`,{"actor":{"mbox":"mailto:bob@example.org"},"verb":{"id":"http://example.org/did"},"object":{"id":"http://example.org/b"}}]`)
 	v := f.view(a)
 	v.Masked = true
-	page, err := f.ViewStatements(t.Context(), v, &xapi.Query{}, 0)
+	page, err := f.ViewStatements(t.Context(), v, &xapi.Query{}, Results{}, 0)
 	require.NoError(t, err)
 	require.Len(t, page.Statements, 2)
 	for _, s := range page.Statements {
@@ -107,14 +107,14 @@ func TestWhoMayNotSeeIdentitiesFindsNone(t *testing.T) {
 		require.NotContains(t, strings.ToLower(string(s.JSON)), "ada")
 		require.NotContains(t, string(s.JSON), "bob")
 	}
-	_, err = f.ViewStatements(t.Context(), v, &xapi.Query{Agent: "mbox:mailto:ada@example.org"}, 0)
+	_, err = f.ViewStatements(t.Context(), v, &xapi.Query{Agent: "mbox:mailto:ada@example.org"}, Results{}, 0)
 	require.Equal(t, fault.Forbidden, fault.KindOf(err), "an answer would tell")
 	ada := xapi.ActorOf(page.Statements[1].JSON).Identity
-	found, err := f.ViewStatements(t.Context(), v, &xapi.Query{Agent: ada}, 0)
+	found, err := f.ViewStatements(t.Context(), v, &xapi.Query{Agent: ada}, Results{}, 0)
 	require.NoError(t, err)
 	require.Len(t, found.Statements, 1)
 	require.Equal(t, ids[0], found.Statements[0].ID)
-	_, err = f.ViewStatements(t.Context(), v, &xapi.Query{Agent: ada + "a"}, 0)
+	_, err = f.ViewStatements(t.Context(), v, &xapi.Query{Agent: ada + "a"}, Results{}, 0)
 	require.Equal(t, fault.Invalid, fault.KindOf(err))
 	for _, e := range f.looked(a.Tenant) {
 		require.NotContains(t, e, "mailto")
@@ -124,7 +124,7 @@ func TestWhoMayNotSeeIdentitiesFindsNone(t *testing.T) {
 	f.put(b, adaDid)
 	other := f.view(b)
 	other.Masked = true
-	_, err = f.ViewStatements(t.Context(), other, &xapi.Query{Agent: ada}, 0)
+	_, err = f.ViewStatements(t.Context(), other, &xapi.Query{Agent: ada}, Results{}, 0)
 	require.Equal(t, fault.Invalid, fault.KindOf(err))
 	_, err = f.ViewStatement(t.Context(), other, ids[0])
 	require.Equal(t, fault.NotFound, fault.KindOf(err))

@@ -100,7 +100,7 @@ func (r *LRS) lookAtDocuments(ctx context.Context, v View, q *xapi.DocumentQuery
 	if v.Masked {
 		return fault.New(fault.Forbidden, "a document shows who people are: looking at it needs statements.view_identity")
 	}
-	told, err := v.told(&xapi.Query{Agent: q.Agent, Activity: q.Activity, Registration: q.Registration})
+	told, err := v.told(&xapi.Query{Agent: q.Agent, Activity: q.Activity, Registration: q.Registration}, Results{})
 	if err != nil {
 		return err
 	}
