@@ -821,7 +821,7 @@ export interface paths {
         };
         /**
          * Statements of a store, newest first
-         * @description People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI. A cursor goes with the query that it was given for, and with you.
+         * @description People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI, and score, success and completion, which are of a statement's own result. One request looks through statements for well under a second: where few match, a page may be short or empty, with `searchedTo` and a `next` that goes on. A cursor goes with the query that it was given for, and with you.
          */
         get: operations["listStatements"];
         put?: never;
@@ -1002,6 +1002,29 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/entries/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Put an operator out
+         * @description The operator's entry ends now; what they had open is refused within a second.
+         */
+        delete: operations["endEntry"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2454,6 +2477,11 @@ export interface components {
             identities: boolean;
             /** @description How many more statements you may look at in this hour. */
             remaining: number;
+            /**
+             * Format: date-time
+             * @description The page ended before it was full: up to this stored time was looked; `next` goes on.
+             */
+            searchedTo?: string;
         };
         StatementDetail: {
             row: components["schemas"]["StatementRow"];
@@ -2945,6 +2973,7 @@ export interface components {
         /** @description User name of the key. */
         theKey: string;
         theMember: components["schemas"]["Id"];
+        theEntry: components["schemas"]["Id"];
         theGrant: components["schemas"]["Id"];
         theRole: components["schemas"]["Slug"];
         theMapping: components["schemas"]["Id"];
@@ -2997,6 +3026,12 @@ export interface components {
         scimExcluded: string;
         scimAttributes: string;
         scimId: string;
+        /** @description Scaled score: one or two bounds, such as <0.8 or >=0.5,<0.8 (<, <=, >, >=, =). */
+        score: string;
+        /** @description What result.success says. */
+        success: boolean;
+        /** @description What result.completion says. */
+        completion: boolean;
         /** @description IRI of a verb. */
         verb: string;
         /** @description Also where the activity is parent, grouping, category or other. */
@@ -5138,6 +5173,12 @@ export interface operations {
                 /** @description IRI of an activity. */
                 activity?: components["parameters"]["activity"];
                 registration?: components["parameters"]["registration"];
+                /** @description Scaled score: one or two bounds, such as <0.8 or >=0.5,<0.8 (<, <=, >, >=, =). */
+                score?: components["parameters"]["score"];
+                /** @description What result.success says. */
+                success?: components["parameters"]["success"];
+                /** @description What result.completion says. */
+                completion?: components["parameters"]["completion"];
                 /** @description Later than. */
                 since?: components["parameters"]["since"];
                 /** @description Not later than. */
@@ -5469,6 +5510,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EntryPage"];
                 };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+                entry: components["parameters"]["theEntry"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
