@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +80,12 @@ type line struct {
 	body  string
 	// fresh makes what this call uses up, for who may; it returns the whole path.
 	fresh func(o *office, of *tenant.Tenant) string
+	// gives is what the request hands out: who does not hold it may not either.
+	gives []authz.Action
 }
+
+// ofAnalyst is what the role holds that requests here hand out.
+var ofAnalyst = []authz.Action{authz.TenantView, authz.StoresView, authz.StatementsView, authz.ReportsView}
 
 const everyRole = "all"
 
@@ -150,7 +154,7 @@ func matrix() []line {
 		{route: "GET " + of + "/members/:member", may: peopleViewers, ok: 200},
 		{route: "PATCH " + of + "/members/:member", may: changers, ok: 200, body: `{"name":"N%s"}`},
 		{route: "DELETE " + of + "/members/:member", may: changers, ok: 204, fresh: freshMember("")},
-		{route: "POST " + of + "/members/:member/grants", may: changers, ok: 201, body: `{"role":"analyst"}`, fresh: freshMember("/grants")},
+		{route: "POST " + of + "/members/:member/grants", may: changers, ok: 201, body: `{"role":"analyst"}`, fresh: freshMember("/grants"), gives: ofAnalyst},
 		{route: "DELETE " + of + "/members/:member/grants/:grant", may: changers, ok: 404},
 		{route: "GET " + of + "/members/:member/sessions", may: peopleViewers, ok: 200},
 		{route: "DELETE " + of + "/members/:member/sessions", may: changers, ok: 204},
@@ -190,14 +194,14 @@ func matrix() []line {
 		{route: "POST " + of + "/sso/activate", may: changers, ok: 404},
 		{route: "PUT " + of + "/sso", may: changers, ok: 200, body: `{"issuer":"https://n%s.example.com","clientId":"stoa","clientSecret":"s"}`},
 		{route: "GET " + of + "/sso/mappings", may: peopleViewers, ok: 200},
-		{route: "POST " + of + "/sso/mappings", may: changers, ok: 201, body: `{"claim":"n%s","role":"analyst"}`},
+		{route: "POST " + of + "/sso/mappings", may: changers, ok: 201, body: `{"claim":"n%s","role":"analyst"}`, gives: ofAnalyst},
 		{route: "DELETE " + of + "/sso/mappings/:mapping", may: changers, ok: 404},
 		{route: "GET " + of + "/sso/domains", may: peopleViewers, ok: 200},
 		{route: "POST " + of + "/sso/domains", may: changers, ok: 201, body: `{"domain":"n%s.example.com"}`},
 		{route: "DELETE " + of + "/sso/domains/:domain", may: changers, ok: 404},
 		{route: "POST " + of + "/sso/domains/:domain/verify", may: changers, ok: 404},
 		{route: "GET " + of + "/scim-tokens", may: peopleViewers, ok: 200},
-		{route: "POST " + of + "/scim-tokens", may: changers, ok: 201, body: `{"name":"N%s","expiresAt":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`},
+		{route: "POST " + of + "/scim-tokens", may: changers, ok: 201, body: `{"name":"N%s","expiresAt":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`, gives: ofAnalyst}, // whom a directory puts into the group becomes one
 		{route: "DELETE " + of + "/scim-tokens/:token", may: changers, ok: 404},
 
 		{route: "GET /auth/sign-in", may: everyRole, ok: 200},
@@ -243,127 +247,6 @@ func freshEvent(rest string) func(*office, *tenant.Tenant) string {
 func freshStream(rest string) func(*office, *tenant.Tenant) string {
 	return func(o *office, t *tenant.Tenant) string {
 		return "/api/v1/tenants/" + t.Slug + "/audit/streams/" + o.auditStream(t) + rest
-	}
-}
-
-func TestMatrix(t *testing.T) {
-	t.Parallel()
-	o := setupOffice(t)
-	own, other := o.tenant(), o.tenant()
-	somebody := id.Text(o.member(own))
-	key, password := o.key(own)
-	o.in(own.ID, func(tx *postgres.Tx) error {
-		s, err := tenant.GetSettings(tx)
-		if err != nil {
-			return err
-		}
-		s.BreakGlass = tenant.BreakGlassFull
-		_, err = tenant.UpdateSettings(tx, *s, 0)
-		return err
-	})
-	callers := map[string]*visitor{}
-	for _, role := range []string{admin, analyst, exporter, integrator, privacy, auditor} {
-		callers[role] = o.as(own, role)
-	}
-	for name, level := range map[string]authz.Level{outside: "", inside: authz.ReadOnly, insideFull: authz.Full} {
-		v := o.as(o.platform, authz.Operator)
-		callers[name] = v
-		if level != "" {
-			o.in(own.ID, func(tx *postgres.Tx) error {
-				_, err := authz.EnterTenant(tx, authz.NewEntry{OperatorID: v.member, Operator: "Op", Reason: "the matrix of the tests", Level: level, Minutes: 60}, time.Now())
-				return err
-			})
-		}
-	}
-	stranger := o.as(other, admin)
-	nobody := &visitor{o: o}
-	expired := o.signedIn(o.past, own, callers[admin].member)
-	invented := &visitor{o: o, cookie: strings.Repeat("A", 43)}
-	keyed := &visitor{o: o, user: key, password: password}
-	permitted, err := o.policies.Permitted(t.Context(), own.ID, authz.Subject(callers[admin].member), nil)
-	require.NoError(t, err)
-	token := o.withToken(own, callers[admin].member, permitted[0]...)
-
-	lines := matrix()
-	actions := map[string]authz.Action{}
-	for _, l := range o.api.ConsoleLines() {
-		if l.Action != authz.SCIM { // the directory's: TestSCIMMatrix
-			actions[l.Method+" "+l.Path] = l.Action
-		}
-	}
-	require.Len(t, lines, len(actions), "every route has a line, and every line a route")
-	for _, l := range lines {
-		action, ok := actions[l.route]
-		require.True(t, ok, l.route)
-		method, path, _ := strings.Cut(l.route, " ")
-		path = strings.NewReplacer(":tenant", own.Slug, ":store", "main", ":key", key, ":member", somebody, ":grant", "aaaaaaaa",
-			":role", "analyst", ":token", "aaaaaaaa", ":session", "aaaaaaaa", ":mapping", "aaaaaaaa", ":domain", "none.example.com",
-			":statement", "7e5a1d1e-5c3c-4f0a-9d0d-0f3a3a1f0001", ":event", "aaaaaaaa", ":stream", "aaaaaaaa").Replace(path)
-		call := func(v *visitor, may bool, where *tenant.Tenant) answer {
-			p := path
-			if may && l.fresh != nil {
-				p = l.fresh(o, own)
-			}
-			query := l.query
-			if strings.HasPrefix(p, "/api/v1/me/") {
-				query = "tenant=" + where.Slug
-			}
-			if query != "" {
-				p += "?" + query
-			}
-			var body any
-			if l.body != "" {
-				body = strings.ReplaceAll(l.body, "%s", uuid.NewString()[:8])
-			}
-			return v.call(method, p, body, "If-Match", "*", "Accept", "application/json")
-		}
-		free := action == "everybody" || action == "anyone" || action == "in-person"
-		platform := strings.HasPrefix(string(action), "tenants.") || action == authz.PlatformView
-		expect := func(who string, v *visitor, want int, may bool, where *tenant.Tenant) {
-			t.Helper()
-			got := call(v, may, where)
-			require.Equal(t, want, got.status, "%s as %s: %s", l.route, who, got.body)
-			if want >= 400 {
-				got.problem()
-			}
-		}
-		for who, v := range callers {
-			may := l.may == everyRole || slices.Contains(strings.Split(l.may, "|"), who)
-			want, where := l.ok, own
-			if !may {
-				want = http.StatusForbidden
-			}
-			if strings.HasPrefix(who, "operator") {
-				where = o.platform
-			}
-			expect(who, v, want, may, where)
-		}
-		switch {
-		case free:
-			expect("another tenant's admin", stranger, l.ok, true, other)
-		case platform:
-			expect("another tenant's admin", stranger, http.StatusForbidden, false, other)
-		default:
-			expect("another tenant's admin", stranger, http.StatusNotFound, false, other)
-		}
-		unknown, tokened, limited := http.StatusUnauthorized, l.ok, http.StatusForbidden
-		switch {
-		case action == "everybody":
-			unknown, limited = l.ok, l.ok
-		case action == "anyone":
-			limited = l.ok
-		case action == "in-person", platform:
-			tokened = http.StatusForbidden
-		}
-		without := slices.DeleteFunc(slices.Clone(permitted[0]), func(a authz.Action) bool { return a == action })
-		expect("nobody", nobody, unknown, false, own)
-		expect("an expired session", expired, unknown, false, own)
-		expect("an invented session", invented, unknown, false, own)
-		expect("an API key", keyed, unknown, false, own)
-		expect("a token", token, tokened, tokened == l.ok, own)
-		if !platform {
-			expect("a token without the action", o.withToken(own, callers[admin].member, without[:min(len(without), 40)]...), limited, false, own)
-		}
 	}
 }
 

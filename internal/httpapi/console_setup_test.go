@@ -116,7 +116,7 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 		},
 	})
 	require.NoError(t, err)
-	server.Config.Handler = o.api
+	server.Config.Handler = o.api.Front()
 	server.Start()
 	t.Cleanup(server.Close)
 	o.url = server.URL
@@ -184,13 +184,18 @@ func (o *office) member(of *tenant.Tenant, roles ...string) int64 {
 // key makes an API key of the store main.
 func (o *office) key(of *tenant.Tenant) (user, password string) {
 	o.t.Helper()
+	return o.keyFor(of, authz.ScopeStatementsWrite)
+}
+
+func (o *office) keyFor(of *tenant.Tenant, scopes authz.Scopes) (user, password string) {
+	o.t.Helper()
 	o.in(of.ID, func(tx *postgres.Tx) error {
 		s, err := tenant.GetStore(tx, "main")
 		if err != nil {
 			return err
 		}
 		k, plain, err := tenant.CreateKey(tx, o.peppers, tenant.NewKey{
-			Store: s.ID, Name: "Key", Scopes: authz.ScopeStatementsWrite, HomePage: "https://lrs.example.com",
+			Store: s.ID, Name: "Key", Scopes: scopes, HomePage: "https://lrs.example.com",
 		}, time.Now())
 		if err != nil {
 			return err
@@ -280,7 +285,7 @@ func (v *visitor) call(method, path string, body any, pairs ...string) answer {
 
 // described is a transport that holds what goes through it to the description:
 // every answer must be one that it promises, and what it forbids to send must be
-// refused.
+// refused. Of what is not the console's it says nothing.
 type described struct{}
 
 var description = sync.OnceValues(func() (routers.Router, error) {
@@ -293,6 +298,9 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 })
 
 func (described) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !httpapi.IsConsole(r.URL.Path) {
+		return (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	}
 	router, err := description()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
@@ -14,16 +16,25 @@ type Line struct {
 	Action       authz.Action
 }
 
-// ConsoleLines lists the routes that the description must know.
-func (a *API) ConsoleLines() []Line {
-	var lines []Line
+// Lines lists everything that is answered.
+func (a *API) Lines() []Line {
+	lines := []Line{{"GET", "/metrics", everybody}} // not the API's own: see Front
 	for _, r := range a.routes() {
-		if isConsole(r.path) {
-			lines = append(lines, Line{r.method, r.path, r.action})
-		}
+		lines = append(lines, Line{r.method, r.path, r.action})
 	}
 	return lines
 }
+
+// ConsoleLines lists the routes that the description must know.
+func (a *API) ConsoleLines() []Line {
+	return slices.DeleteFunc(a.Lines(), func(l Line) bool { return !isConsole(l.Path) })
+}
+
+// Front is what a service answers that has one address for everything.
+func (a *API) Front() http.Handler { return a.front() }
+
+// IsConsole tells whether the description must know a path.
+func IsConsole(path string) bool { return isConsole(path) }
 
 // CheckRoute is what happens to a route at the start.
 func CheckRoute(method, path string, action authz.Action) error {

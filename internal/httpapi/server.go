@@ -62,9 +62,7 @@ func (a *API) Serve(c ServerConfig) (*Server, error) {
 	s.address = main.Addr()
 	var handler http.Handler = a
 	if c.MetricsListen == "" {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", a.Metrics.Handler())
-		handler = front{metrics: mux, api: a}
+		handler = a.front()
 	} else {
 		side, err := net.Listen("tcp", c.MetricsListen)
 		if err != nil {
@@ -82,6 +80,12 @@ func (a *API) Serve(c ServerConfig) (*Server, error) {
 type front struct {
 	metrics http.Handler
 	api     http.Handler
+}
+
+func (a *API) front() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.Metrics.Handler())
+	return front{metrics: mux, api: a}
 }
 
 func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
