@@ -90,7 +90,7 @@ func printReport(w io.Writer, r *audit.Report) {
 
 // auditFilter are the flags of a filter.
 type auditFilter struct {
-	actor, kind, target, from, to, text string
+	actor, kind, target, session, from, to, text string
 	types, outcomes                     []string
 }
 
@@ -101,13 +101,14 @@ func (f *auditFilter) flags(cmd *cobra.Command) {
 	flags.StringVar(&f.kind, "target-kind", "", "kind of the target, such as key")
 	flags.StringVar(&f.target, "target", "", "id of the target")
 	flags.StringSliceVar(&f.outcomes, "outcome", nil, "success, denied or failure")
+	flags.StringVar(&f.session, "session", "", "id of a session, as events have it")
 	flags.StringVar(&f.from, "from", "", "not before this time, or so long ago: 2030-01-31, 2030-01-31T12:00:00Z or 90d")
 	flags.StringVar(&f.to, "to", "", "before this time, or so long ago")
 	flags.StringVar(&f.text, "text", "", "words that are in it")
 }
 
 func (f *auditFilter) filter(now time.Time) (audit.Filter, error) {
-	out := audit.Filter{Actor: f.actor, TargetKind: f.kind, Target: f.target, Text: f.text}
+	out := audit.Filter{Actor: f.actor, TargetKind: f.kind, Target: f.target, Session: f.session, Text: f.text}
 	for _, t := range f.types {
 		out.Types = append(out.Types, audit.Type(t))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
@@ -12,20 +13,20 @@ import (
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
-// auditParams are a filter as parameters, which have one type and one outcome.
-func auditParams(f audit.Filter) (p apiv1.ListAuditEventsParams, err error) {
-	if len(f.Types) > 1 || len(f.Outcomes) > 1 {
-		return p, fault.New(fault.Invalid, "a server looks for one --type and one --outcome at a time")
+// auditParams are a filter as parameters, which have lists with commas.
+func auditParams(f audit.Filter) apiv1.ListAuditEventsParams {
+	outcomes := make([]string, len(f.Outcomes))
+	for i, o := range f.Outcomes {
+		outcomes[i] = string(o)
 	}
-	p = apiv1.ListAuditEventsParams{Actor: optional(f.Actor), TargetKind: optional(f.TargetKind), Target: optional(f.Target), Text: optional(f.Text)}
-	for _, t := range f.Types {
-		p.Action = optional(string(t))
+	types := make([]string, len(f.Types))
+	for i, t := range f.Types {
+		types[i] = string(t)
 	}
-	for _, o := range f.Outcomes {
-		p.Outcome = optional(apiv1.ListAuditEventsParamsOutcome(o))
+	return apiv1.ListAuditEventsParams{
+		Actor: optional(f.Actor), TargetKind: optional(f.TargetKind), Target: optional(f.Target), Text: optional(f.Text), Session: optional(f.Session),
+		Action: optional(strings.Join(types, ",")), Outcome: optional(strings.Join(outcomes, ",")), Since: before(f.From), Until: before(f.To),
 	}
-	p.Since, p.Until = before(f.From), before(f.To)
-	return p, nil
 }
 
 // before is the microsecond before t: filters begin at a time and end before one,
@@ -39,10 +40,7 @@ func before(t time.Time) *time.Time {
 }
 
 func (r *remote) ListAudit(ctx context.Context, of string, f audit.Filter, page audit.Page) (m apiv1.AuditPage, err error) {
-	p, err := auditParams(f)
-	if err != nil {
-		return m, err
-	}
+	p := auditParams(f)
 	p.After, p.Limit = optional(page.After), optional(min(max(page.Limit, 0), 1000))
 	return ask[apiv1.AuditPage](r.api.ListAuditEvents(ctx, of, &p))
 }
@@ -50,15 +48,12 @@ func (r *remote) ListAudit(ctx context.Context, of string, f audit.Filter, page 
 // ExportAudit passes on what comes, however much, and is not tried again: some
 // of it may be in the file. An answer that breaks off is an error.
 func (r *remote) ExportAudit(ctx context.Context, of string, f audit.Filter, format audit.Format, w io.Writer) (int, error) {
-	p, err := auditParams(f)
-	if err != nil {
-		return 0, err
-	}
+	p := auditParams(f)
 	stream := *r.slow
 	stream.Client = newPatient(atEase).client
 	res, err := stream.ExportAudit(ctx, of, &apiv1.ExportAuditParams{
 		Actor: p.Actor, Action: p.Action, TargetKind: p.TargetKind, Target: p.Target, Text: p.Text, Since: p.Since, Until: p.Until,
-		Outcome: (*apiv1.ExportAuditParamsOutcome)(p.Outcome), Format: apiv1.ExportAuditParamsFormat(format),
+		Outcome: p.Outcome, Session: p.Session, Format: apiv1.ExportAuditParamsFormat(format),
 	})
 	if err != nil {
 		return 0, fault.Wrap(fault.Unavailable, err, "%s cannot be reached", r.server)

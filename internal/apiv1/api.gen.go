@@ -708,27 +708,6 @@ func (e TokenStatus) Valid() bool {
 	}
 }
 
-// Defines values for AuditOutcome.
-const (
-	AuditOutcomeDenied  AuditOutcome = "denied"
-	AuditOutcomeFailure AuditOutcome = "failure"
-	AuditOutcomeSuccess AuditOutcome = "success"
-)
-
-// Valid indicates whether the value is a known member of the AuditOutcome enum.
-func (e AuditOutcome) Valid() bool {
-	switch e {
-	case AuditOutcomeDenied:
-		return true
-	case AuditOutcomeFailure:
-		return true
-	case AuditOutcomeSuccess:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for DocumentKind.
 const (
 	DocumentKindActivityProfile DocumentKind = "activity-profile"
@@ -780,48 +759,6 @@ func (e UseBy) Valid() bool {
 	case UseByHour:
 		return true
 	case UseByMinute:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ListAuditEventsParamsOutcome.
-const (
-	ListAuditEventsParamsOutcomeDenied  ListAuditEventsParamsOutcome = "denied"
-	ListAuditEventsParamsOutcomeFailure ListAuditEventsParamsOutcome = "failure"
-	ListAuditEventsParamsOutcomeSuccess ListAuditEventsParamsOutcome = "success"
-)
-
-// Valid indicates whether the value is a known member of the ListAuditEventsParamsOutcome enum.
-func (e ListAuditEventsParamsOutcome) Valid() bool {
-	switch e {
-	case ListAuditEventsParamsOutcomeDenied:
-		return true
-	case ListAuditEventsParamsOutcomeFailure:
-		return true
-	case ListAuditEventsParamsOutcomeSuccess:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ExportAuditParamsOutcome.
-const (
-	ExportAuditParamsOutcomeDenied  ExportAuditParamsOutcome = "denied"
-	ExportAuditParamsOutcomeFailure ExportAuditParamsOutcome = "failure"
-	ExportAuditParamsOutcomeSuccess ExportAuditParamsOutcome = "success"
-)
-
-// Valid indicates whether the value is a known member of the ExportAuditParamsOutcome enum.
-func (e ExportAuditParamsOutcome) Valid() bool {
-	switch e {
-	case ExportAuditParamsOutcomeDenied:
-		return true
-	case ExportAuditParamsOutcomeFailure:
-		return true
-	case ExportAuditParamsOutcomeSuccess:
 		return true
 	default:
 		return false
@@ -2291,7 +2228,10 @@ type AuditAction = string
 type AuditActor = string
 
 // AuditOutcome defines model for auditOutcome.
-type AuditOutcome string
+type AuditOutcome = string
+
+// AuditSession defines model for auditSession.
+type AuditSession = string
 
 // AuditTargetID defines model for auditTargetId.
 type AuditTargetID = string
@@ -2574,15 +2514,20 @@ type ListAuditEventsParams struct {
 	// Actor Actor id, e.g. member:h4k2m9q0.
 	Actor *AuditActor `form:"actor,omitempty" json:"actor,omitempty"`
 
-	// Action Type of event, e.g. key.created.
+	// Action Type of event, e.g. key.created; or several, with commas between.
 	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
 	// TargetKind Kind of the target, e.g. key.
 	TargetKind *AuditTargetKind `form:"targetKind,omitempty" json:"targetKind,omitempty"`
 
 	// Target Id of the target.
-	Target  *AuditTargetID                `form:"target,omitempty" json:"target,omitempty"`
-	Outcome *ListAuditEventsParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+	Target *AuditTargetID `form:"target,omitempty" json:"target,omitempty"`
+
+	// Outcome success, denied or failure; or several, with commas between.
+	Outcome *AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Session Public id of a session, as events and sessions have it.
+	Session *AuditSession `form:"session,omitempty" json:"session,omitempty"`
 
 	// Text Words, all of which are in the event: in names, ids, address or details.
 	Text *AuditText `form:"text,omitempty" json:"text,omitempty"`
@@ -2600,23 +2545,25 @@ type ListAuditEventsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
-// ListAuditEventsParamsOutcome defines parameters for ListAuditEvents.
-type ListAuditEventsParamsOutcome string
-
 // ExportAuditParams defines parameters for ExportAudit.
 type ExportAuditParams struct {
 	// Actor Actor id, e.g. member:h4k2m9q0.
 	Actor *AuditActor `form:"actor,omitempty" json:"actor,omitempty"`
 
-	// Action Type of event, e.g. key.created.
+	// Action Type of event, e.g. key.created; or several, with commas between.
 	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
 	// TargetKind Kind of the target, e.g. key.
 	TargetKind *AuditTargetKind `form:"targetKind,omitempty" json:"targetKind,omitempty"`
 
 	// Target Id of the target.
-	Target  *AuditTargetID            `form:"target,omitempty" json:"target,omitempty"`
-	Outcome *ExportAuditParamsOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+	Target *AuditTargetID `form:"target,omitempty" json:"target,omitempty"`
+
+	// Outcome success, denied or failure; or several, with commas between.
+	Outcome *AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Session Public id of a session, as events and sessions have it.
+	Session *AuditSession `form:"session,omitempty" json:"session,omitempty"`
 
 	// Text Words, all of which are in the event: in names, ids, address or details.
 	Text *AuditText `form:"text,omitempty" json:"text,omitempty"`
@@ -2628,9 +2575,6 @@ type ExportAuditParams struct {
 	Until  *Until                  `form:"until,omitempty" json:"until,omitempty"`
 	Format ExportAuditParamsFormat `form:"format" json:"format"`
 }
-
-// ExportAuditParamsOutcome defines parameters for ExportAudit.
-type ExportAuditParamsOutcome string
 
 // ExportAuditParamsFormat defines parameters for ExportAudit.
 type ExportAuditParamsFormat string
@@ -6665,6 +6609,18 @@ func NewListAuditEventsRequest(server string, tenant TheTenant, params *ListAudi
 
 		}
 
+		if params.Session != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "session", *params.Session, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Text != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "text", *params.Text, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -6907,6 +6863,18 @@ func NewExportAuditRequest(server string, tenant TheTenant, params *ExportAuditP
 		if params.Outcome != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Session != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "session", *params.Session, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -21,6 +21,7 @@ type Filter struct {
 	TargetKind string    `json:"target_kind,omitempty"`
 	Target     string    `json:"target,omitempty"`   // id
 	Outcomes   []Outcome `json:"outcomes,omitempty"` // one of these
+	Session    string    `json:"session,omitempty"`  // public id of it
 	From       time.Time `json:"from,omitzero"`
 	To         time.Time `json:"to,omitzero"` // exclusive
 	// Text is words, all of which must be in the event: in names or ids of actor
@@ -132,7 +133,7 @@ var (
 
 // check returns Invalid for a filter that no event can be meant by.
 func (f *Filter) check() error {
-	if slices.ContainsFunc([]string{f.Actor, f.TargetKind, f.Target}, func(s string) bool { return len(s) > valueMax }) {
+	if slices.ContainsFunc([]string{f.Actor, f.TargetKind, f.Target, f.Session}, func(s string) bool { return len(s) > valueMax }) {
 		return fault.New(fault.Invalid, "a value of the filter is longer than %d bytes", valueMax)
 	}
 	for _, t := range f.Types {
@@ -164,6 +165,7 @@ func (f *Filter) matches(l *Line, words []string) bool {
 		len(f.Types) > 0 && !slices.Contains(f.Types, l.Type),
 		f.TargetKind != "" && l.Target.Kind != f.TargetKind,
 		f.Target != "" && l.Target.ID != f.Target,
+		f.Session != "" && l.Session != f.Session,
 		len(f.Outcomes) > 0 && !slices.Contains(f.Outcomes, l.Outcome),
 		!f.From.IsZero() && l.At.Before(f.From),
 		!f.To.IsZero() && !l.At.Before(f.To):

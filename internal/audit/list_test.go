@@ -30,6 +30,7 @@ func TestListIsWhatTheFilterSays(t *testing.T) {
 			s := ann
 			s.Actor.ID = fmt.Sprintf("member:%d", r.IntN(5))
 			s.Actor.Name = words[r.IntN(len(words))]
+			s.Session = []string{"", "visit1", "visit2", "visit3"}[r.IntN(4)]
 			require.NoError(t, w.db.Tenant(audit.With(t.Context(), s), w.mine, func(tx *postgres.Tx) error {
 				for range 50 {
 					e := audit.Event{
@@ -72,6 +73,9 @@ func TestListIsWhatTheFilterSays(t *testing.T) {
 		}
 		if maybe("target") {
 			f.Target = fmt.Sprint("t", rapid.IntRange(0, 33).Draw(rt, "target id"))
+		}
+		if maybe("session") {
+			f.Session = rapid.SampledFrom([]string{"visit1", "visit2", "visit3", "visit"}).Draw(rt, "session id")
 		}
 		if maybe("outcomes") {
 			f.Outcomes = rapid.SliceOfNDistinct(rapid.SampledFrom(outcomes), 1, 2, func(o audit.Outcome) audit.Outcome { return o }).Draw(rt, "outcome")
@@ -159,7 +163,7 @@ func fulfils(l *audit.Line, f audit.Filter) bool {
 			return false
 		}
 	}
-	return (f.Actor == "" || l.Actor.ID == f.Actor) && (len(f.Types) == 0 || slices.Contains(f.Types, l.Type)) &&
+	return (f.Actor == "" || l.Actor.ID == f.Actor) && (f.Session == "" || l.Session == f.Session) && (len(f.Types) == 0 || slices.Contains(f.Types, l.Type)) &&
 		(f.TargetKind == "" || l.Target.Kind == f.TargetKind) && (f.Target == "" || l.Target.ID == f.Target) &&
 		(len(f.Outcomes) == 0 || slices.Contains(f.Outcomes, l.Outcome)) &&
 		(f.From.IsZero() || !l.At.Before(f.From)) && (f.To.IsZero() || l.At.Before(f.To))
@@ -189,6 +193,7 @@ func TestAFilterThatCannotBeMeantIsInvalid(t *testing.T) {
 		"no word":  {f: audit.Filter{Text: "…"}},
 		"words":    {f: audit.Filter{Text: strings.Repeat("a ", 11)}},
 		"long":     {f: audit.Filter{Actor: strings.Repeat("a", 401)}},
+		"session":  {f: audit.Filter{Session: strings.Repeat("a", 401)}},
 		"cursor":   {p: audit.Page{After: "nonsense"}},
 		"cursor 2": {p: audit.Page{After: "______________________"}},
 	} {

@@ -69,6 +69,7 @@ func newSearch(tx *postgres.Tx, f Filter, page Page) (*search, error) {
 	one(termActor, f.Actor)
 	one(termTarget, f.Target)
 	one(termKind, f.TargetKind)
+	one(termVisit, f.Session)
 	var types, outcomes []int64
 	for _, t := range f.Types {
 		types = append(types, hashTerm(termType, string(t)))

@@ -19,6 +19,7 @@ const (
 	termKind   = 'k'
 	termTarget = 'i'
 	termResult = 'o'
+	termVisit  = 's' // the session
 )
 
 func hashTerm(kind byte, value string) int64 {
@@ -43,6 +44,9 @@ func (l *Line) terms(into []int64) []int64 {
 	}
 	if l.Target.ID != "" {
 		into = append(into, hashTerm(termTarget, l.Target.ID))
+	}
+	if l.Session != "" {
+		into = append(into, hashTerm(termVisit, l.Session))
 	}
 	if l.Outcome != Success {
 		into = append(into, hashTerm(termResult, string(l.Outcome)))

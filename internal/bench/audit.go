@@ -71,7 +71,7 @@ const auditFill = `insert into audit_events (tenant_id, at, actor_kind, actor_id
 		case when k < 60 then $3::bigint || '-key' || u % 200 when k < 85 then 'store-' || h % 5 else 'm' || h % 50000 end,
 		case when k < 85 then 'Production' else 'user' || h % 50000 || '@example.com' end,
 		case when k between 92 and 94 then 'denied' when h % 200 = 0 then 'failure' else 'success' end,
-		'203.0.' || h % 20 || '.' || u % 250, 'Mozilla/5.0 (X11; Linux x86_64)', case when k < 60 then '' else lpad(to_hex(h), 8, '0') end, lpad(to_hex(h * 7), 16, '0'),
+		'203.0.' || h % 20 || '.' || u % 250, 'Mozilla/5.0 (X11; Linux x86_64)', case when k < 60 then '' else lpad(to_hex(h % 50000), 8, '0') end, lpad(to_hex(h * 7), 16, '0'),
 		case when k < 60 then '{"addresses":["203.0.' || h % 20 || '.' || u % 250 || '"],"resources":{"statements.write":{"requests":' || h % 900 || ',"statements":' || h % 9000 || '}},"statuses":{"2xx":' || h % 900 || '}}'
 			when k < 85 then '{"query":{"verb":"completed","activity":"course-' || h % 3000 || '"},"rows":' || h % 100 || '}'
 			else '{"reason":"ticket ' || h % 1000000 || '"}' end
@@ -147,6 +147,7 @@ func auditQuestions(tenant int64) []struct {
 			return audit.Filter{Types: slices.DeleteFunc(slices.Clone(audit.Types), func(t audit.Type) bool { return t == audit.KeyUsed })}
 		}},
 		{"target", func(r *rand.Rand) audit.Filter { return audit.Filter{Target: fmt.Sprint("m", r.IntN(50000))} }},
+		{"session", func(r *rand.Rand) audit.Filter { return audit.Filter{Session: fmt.Sprintf("%08x", r.IntN(50000))} }},
 		{"target kind", func(*rand.Rand) audit.Filter { return audit.Filter{TargetKind: "member"} }},
 		{"outcome denied", func(*rand.Rand) audit.Filter { return audit.Filter{Outcomes: []audit.Outcome{audit.Denied}} }},
 		{"outcome success", func(*rand.Rand) audit.Filter { return audit.Filter{Outcomes: []audit.Outcome{audit.Success}} }},

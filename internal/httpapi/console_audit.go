@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,15 +47,17 @@ func (a *API) auditRoutes() []route {
 // auditFilter reads which events are wanted.
 func (x *exchange) auditFilter() (audit.Filter, error) {
 	q := x.query
-	f := audit.Filter{Actor: q.Get("actor"), TargetKind: q.Get("targetKind"), Target: q.Get("target"), Text: q.Get("text")}
-	if action := audit.Type(q.Get("action")); action != "" {
-		if !slices.Contains(audit.Types, action) {
+	f := audit.Filter{Actor: q.Get("actor"), TargetKind: q.Get("targetKind"), Target: q.Get("target"), Session: q.Get("session"), Text: q.Get("text")}
+	for name := range listed(q.Get("action")) {
+		if !slices.Contains(audit.Types, audit.Type(name)) {
 			return f, invalidAt("?action", fault.New(fault.Invalid, "there is no event of this type"))
 		}
-		f.Types = []audit.Type{action}
+		if !slices.Contains(f.Types, audit.Type(name)) {
+			f.Types = append(f.Types, audit.Type(name))
+		}
 	}
-	if outcome := q.Get("outcome"); outcome != "" {
-		f.Outcomes = []audit.Outcome{audit.Outcome(outcome)}
+	for name := range listed(q.Get("outcome")) { // the description has checked them
+		f.Outcomes = append(f.Outcomes, audit.Outcome(name))
 	}
 	// The log counts microseconds; since is before the first of them, until the last.
 	for name, bound := range map[string]*time.Time{"since": &f.From, "until": &f.To} {
@@ -66,6 +70,14 @@ func (x *exchange) auditFilter() (audit.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// listed are the parts of a text with commas between; none of an empty one.
+func listed(text string) iter.Seq[string] {
+	if text == "" {
+		return func(func(string) bool) {}
+	}
+	return strings.SplitSeq(text, ",")
 }
 
 func auditModel(l *audit.Line) apiv1.AuditEvent {

@@ -42,6 +42,12 @@ func TestTheLogIsSearched(t *testing.T) {
 	e := made[0]
 	require.Equal(t, 1, count("actor", e.Actor.ID, "action", "role.created", "outcome", "success", "targetKind", "role", "text", "looker"))
 	require.Equal(t, 0, count("action", "role.created", "outcome", "denied"))
+	require.Equal(t, 1, count("action", "key.created,role.created,role.created", "outcome", "denied,success"))
+	require.NotEmpty(t, e.Session)
+	require.Equal(t, 1, count("session", e.Session, "action", "role.created"))
+	require.Equal(t, 0, count("session", e.Session+"x"))
+	exported := v.call("GET", logOf(of)+"/export"+ask("format", "ndjson", "session", e.Session), nil).is(200)
+	require.Equal(t, count("session", e.Session), strings.Count(string(exported.body), "\n"))
 	at := e.At.Format(time.RFC3339Nano)
 	require.Equal(t, 0, count("action", "role.created", "since", at), "later than")
 	require.Equal(t, 1, count("action", "role.created", "until", at), "not later than")
@@ -56,7 +62,7 @@ func TestTheLogIsSearched(t *testing.T) {
 	}
 	require.Equal(t, count("until", at), seen)
 	for query, place := range map[string]string{
-		ask("action", "no.such"): "?action", ask("outcome", "maybe"): "?outcome", ask("since", "x"): "?since", ask("after", "!"): "?after",
+		ask("action", "no.such"): "?action", ask("action", "key.created,"): "?action", ask("outcome", "denied,"): "?outcome", ask("session", strings.Repeat("x", 101)): "?session", ask("outcome", "maybe"): "?outcome", ask("since", "x"): "?since", ask("after", "!"): "?after",
 		ask("text", "---"): "?text", ask("limit", "1001"): "?limit",
 	} {
 		require.Equal(t, place, v.call("GET", logOf(of)+query, nil).is(400).problem().Violations[0].Path, query)

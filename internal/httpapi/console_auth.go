@@ -41,13 +41,13 @@ func (a *API) signIn(x *exchange) error {
 	}
 	slug, email, returnTo := x.query.Get("tenant"), x.query.Get("email"), x.query.Get("return_to")
 	if slug == "" && email == "" {
-		return x.showPage(http.StatusOK, page{Title: "Sign in", Form: true, ReturnTo: returnTo})
+		return x.showForm(returnTo)
 	}
 	begun, err := a.console.SignIn.Begin(x.anonymously(), authn.BeginRequest{
 		Tenant: slug, Email: email, ReturnTo: returnTo, Login: loginCookie(x.request), From: x.from(),
 	})
 	if err != nil {
-		return err
+		return &signInError{slug, err}
 	}
 	x.setLogin(begun.Login)
 	return x.seeOther(begun.URL)
@@ -66,7 +66,11 @@ func (a *API) finishSignIn(x *exchange) error {
 		Params: x.query, Login: loginCookie(x.request), Session: sessionCookie(x.request), From: x.from(),
 	})
 	if err != nil {
-		return err
+		failed := &signInError{err: err}
+		if o != nil {
+			failed.slug = o.Slug
+		}
+		return failed
 	}
 	return x.signedIn(o)
 }

@@ -132,10 +132,28 @@ func (a answer) page(status int) string {
 	require.NotContains(a.t, csp, "unsafe")
 	require.Contains(a.t, csp, "frame-ancestors 'none'")
 	require.Equal(a.t, "no-store", a.header.Get("Cache-Control"))
-	if status >= 400 {
-		require.Contains(a.t, string(a.body), a.header.Get("X-Request-Id"))
-	}
 	return string(a.body)
+}
+
+// refused requires that the browser is sent to where people sign in, with that
+// code, and returns the tenant that goes with it; nothing else does.
+func (a answer) refused(code string) (tenant string) {
+	a.t.Helper()
+	to, err := url.Parse(a.to())
+	require.NoError(a.t, err)
+	require.Equal(a.t, "/admin/sign-in", to.Path)
+	require.Empty(a.t, to.Host+to.Scheme+to.Fragment)
+	q := to.Query()
+	tenant = q.Get("tenant")
+	want := values("error", code, "request", a.header.Get("X-Request-Id"))
+	if tenant != "" {
+		want.Set("tenant", tenant)
+	}
+	require.Equal(a.t, want, q)
+	require.Empty(a.t, a.body)
+	require.Empty(a.t, a.header.Get("Set-Cookie"))
+	require.Equal(a.t, "no-store", a.header.Get("Cache-Control"))
+	return tenant
 }
 
 // vouched are tenants whose people sign in with one provider.

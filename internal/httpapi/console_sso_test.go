@@ -57,7 +57,7 @@ func TestSSOIsTriedAndThenActivated(t *testing.T) {
 	b.call("PUT", sso, draft, "If-Match", first).is(http.StatusPreconditionFailed)
 	version := drafted.header.Get("Etag")
 	require.Equal(t, version, b.call("GET", sso, nil).header.Get("Etag"))
-	o.browser().get("/auth/sign-in?tenant=" + own.Slug).page(http.StatusNotFound) // a draft lets nobody in
+	o.browser().get("/auth/sign-in?tenant=" + own.Slug).refused("unknown_organisation") // a draft lets nobody in
 	require.Contains(t, b.call("POST", sso+"/activate", nil, "If-Match", version).is(http.StatusConflict).problem().Detail, "test this configuration")
 
 	try := func(subject string) (result apiv1.SSOTest) {
@@ -182,7 +182,7 @@ func TestDomainsAreProvedByDNS(t *testing.T) {
 	require.False(t, d.Verified)
 	require.Equal(t, apiv1.TXT, d.Record.Type)
 	v.call("POST", domains+"/acme.example/verify", nil).is(http.StatusConflict)
-	o.browser().get("/auth/sign-in?email=a@acme.example").page(http.StatusNotFound)
+	o.browser().get("/auth/sign-in?email=a@acme.example").refused("unknown_organisation")
 	o.dns.Store(d.Record.Name, []string{"v=spf1", d.Record.Value})
 	v.call("POST", domains+"/acme.example/verify", nil).is(http.StatusOK).json(&d)
 	require.True(t, d.Verified)
@@ -202,7 +202,7 @@ func TestDomainsAreProvedByDNS(t *testing.T) {
 	require.Equal(t, "acme.example", page.Next)
 	v.call("DELETE", domains+"/acme.example", nil).is(http.StatusNoContent)
 	v.call("DELETE", domains+"/acme.example", nil).is(http.StatusNotFound)
-	o.browser().get("/auth/sign-in?email=a@acme.example").page(http.StatusNotFound)
+	o.browser().get("/auth/sign-in?email=a@acme.example").refused("unknown_organisation")
 }
 
 // The secret of the directory's token is shown once.

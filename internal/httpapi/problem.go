@@ -81,8 +81,8 @@ func (x *exchange) fail(err error) {
 	switch {
 	case isSCIM(x.route):
 		x.scimProblem(err, p)
-	case x.wantsPage():
-		x.problemPage(p)
+	case x.navigates() && p.Status != http.StatusMethodNotAllowed: // a browser that loads pages ahead must not be led on
+		x.refuseSignIn(err, p)
 	default:
 		x.problem(p)
 	}
