@@ -9,6 +9,7 @@ import (
 	"gocloud.dev/gcerrors"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/usage"
 )
 
 // Attachment contents are addressed by store and SHA-2: they are shared
@@ -42,7 +43,8 @@ func (r *LRS) PutAttachment(ctx context.Context, a Author, sha2 string, contents
 	if err != nil {
 		return blobError(err)
 	}
-	if _, err := io.Copy(w, contents); err != nil {
+	size, err := io.Copy(w, contents)
+	if err != nil {
 		cancel() // makes Close throw away what was written
 		_ = w.Close()
 		return err
@@ -55,6 +57,7 @@ func (r *LRS) PutAttachment(ctx context.Context, a Author, sha2 string, contents
 	if err := w.Close(); err != nil {
 		return blobError(err)
 	}
+	r.meter.Kept(a.Tenant, a.Store, usage.Bytes{Attachments: size})
 	return blobError(file.name())
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/usage"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -110,7 +111,8 @@ func (r *LRS) WriteDocument(ctx context.Context, in Read, q *xapi.DocumentQuery,
 	if err != nil {
 		return err
 	}
-	return r.db.Tenant(ctx, in.Scope, func(tx *postgres.Tx) error {
+	var more int
+	if err := r.db.Tenant(ctx, in.Scope, func(tx *postgres.Tx) error {
 		// A row that is not there yet cannot be locked: lock its name.
 		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, p.lock); err != nil {
 			return err
@@ -123,6 +125,9 @@ func (r *LRS) WriteDocument(ctx context.Context, in Read, q *xapi.DocumentQuery,
 		if err != nil {
 			return err
 		}
+		if more = 0; old != nil {
+			more = -len(old.Body)
+		}
 		if d == nil {
 			_, err = tx.Exec(ctx, `
 				delete from documents
@@ -130,6 +135,7 @@ func (r *LRS) WriteDocument(ctx context.Context, in Read, q *xapi.DocumentQuery,
 				tx.TenantID(), in.Store, p.kind, p.owner, q.Registration, p.id)
 			return err
 		}
+		more += len(d.Body)
 		tag, err := hex.DecodeString(xapi.ETag(d.Body)[1:41])
 		if err != nil {
 			return err
@@ -142,7 +148,11 @@ func (r *LRS) WriteDocument(ctx context.Context, in Read, q *xapi.DocumentQuery,
 			tx.TenantID(), in.Store, p.kind, p.owner, q.Registration, p.id, columnKey(in.Store, kindActor, q.Agent),
 			tag, d.ContentType, d.Body)
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	r.meter.Kept(in.Scope.Tenant(), in.Store, usage.Bytes{Documents: int64(more)})
+	return nil
 }
 
 // DeleteDocuments deletes every document of a context (q.ID is ""): for State
@@ -152,14 +162,21 @@ func (r *LRS) DeleteDocuments(ctx context.Context, in Read, q *xapi.DocumentQuer
 	if err != nil {
 		return err
 	}
-	return r.db.Tenant(ctx, in.Scope, func(tx *postgres.Tx) error {
-		_, err := tx.Exec(ctx, `
-			delete from documents
-			where tenant_id = $1 and store_id = $2 and kind = $3 and owner = $4
-			  and ($5::uuid = '00000000-0000-0000-0000-000000000000' or registration = $5)`,
-			tx.TenantID(), in.Store, p.kind, p.owner, q.Registration)
+	var gone int64
+	if err := r.db.Tenant(ctx, in.Scope, func(tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `
+			with gone as (
+				delete from documents
+				where tenant_id = $1 and store_id = $2 and kind = $3 and owner = $4
+				  and ($5::uuid = '00000000-0000-0000-0000-000000000000' or registration = $5)
+				returning octet_length(content) as bytes)
+			select coalesce(sum(bytes), 0)::bigint from gone`,
+			tx.TenantID(), in.Store, p.kind, p.owner, q.Registration).Scan(&gone)
+	}); err != nil {
 		return err
-	})
+	}
+	r.meter.Kept(in.Scope.Tenant(), in.Store, usage.Bytes{Documents: -gone})
+	return nil
 }
 
 func loadDocument(ctx context.Context, tx *postgres.Tx, store int64, p place, q *xapi.DocumentQuery) (*Document, error) {

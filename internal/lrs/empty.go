@@ -11,6 +11,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
+	"github.com/stoa-lrs/stoa/internal/usage"
 )
 
 // emptyBatch is how many rows one transaction of Empty deletes of each table.
@@ -38,20 +39,29 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 					return err
 				}
 			}
+			var gone usage.Bytes
 			rows = 0
-			for _, table := range []string{"statements", "pending_refs", "activities", "documents"} {
-				n, err := tx.Exec(ctx, `
-					delete from `+table+` where ctid = any (array(
-						select ctid from `+table+` where tenant_id = $1 and store_id = $2 limit $3))`,
-					tx.TenantID(), store, emptyBatch)
-				if err != nil {
+			for _, of := range []struct {
+				table, size string
+				bytes, rows *int64
+			}{
+				{"statements", "octet_length(payload)", &gone.Statements, &statements},
+				{"pending_refs", "0", new(int64), new(int64)},
+				{"activities", "0", new(int64), new(int64)},
+				{"documents", "octet_length(content)", &gone.Documents, new(int64)},
+			} {
+				if err := tx.QueryRow(ctx, `
+					with gone as (
+						delete from `+of.table+` where ctid = any (array(
+							select ctid from `+of.table+` where tenant_id = $1 and store_id = $2 limit $3))
+						returning `+of.size+` as bytes)
+					select count(*), coalesce(sum(bytes), 0)::bigint from gone`,
+					tx.TenantID(), store, emptyBatch).Scan(of.rows, of.bytes); err != nil {
 					return err
 				}
-				if rows += n; table == "statements" {
-					statements = n
-				}
+				rows += *of.rows
 			}
-			return nil
+			return usage.Remove(tx, store, gone)
 		})
 		if err != nil {
 			return deleted, err
@@ -63,8 +73,11 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 	if err := r.emptyLists(ctx, scope, store); err != nil {
 		return deleted, err
 	}
+	if err := r.forgetLexicon(ctx, scope, store); err != nil {
+		return deleted, err
+	}
 	r.definitions.cache.InvalidateAll()
-	return deleted, r.emptyBlobs(ctx, attachmentPrefix(scope.Tenant(), store))
+	return deleted, r.emptyBlobs(ctx, scope.Tenant(), store)
 }
 
 // listPages is how many pages of statement_rel one transaction looks through.
@@ -90,8 +103,8 @@ func (r *LRS) emptyLists(ctx context.Context, scope postgres.Scope, store int64)
 	return nil
 }
 
-func (r *LRS) emptyBlobs(ctx context.Context, prefix string) error {
-	list := r.blobs.List(&blob.ListOptions{Prefix: prefix})
+func (r *LRS) emptyBlobs(ctx context.Context, tenant, store int64) error {
+	list := r.blobs.List(&blob.ListOptions{Prefix: attachmentPrefix(tenant, store)})
 	for {
 		object, err := list.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -103,5 +116,6 @@ func (r *LRS) emptyBlobs(ctx context.Context, prefix string) error {
 		if err := r.blobs.Delete(ctx, object.Key); err != nil && !fault.Is(blobError(err), fault.NotFound) {
 			return blobError(err)
 		}
+		r.meter.Kept(tenant, store, usage.Bytes{Attachments: -object.Size})
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"gocloud.dev/blob"
 
 	"github.com/stoa-lrs/stoa/internal/postgres"
+	"github.com/stoa-lrs/stoa/internal/usage"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	PageMax int // most statements of a page; 0 is 500
 	Logger  *slog.Logger
 	Clock   func() time.Time // nil is time.Now
+	Meter   *usage.Meter     // of documents and attachments; nil: nobody counts
 }
 
 // LRS is the record store of every tenant. It is safe for concurrent use.
@@ -42,17 +44,19 @@ type LRS struct {
 	pageMax     int
 	log         *slog.Logger
 	now         func() time.Time
+	meter       *usage.Meter
 	sync        func(*os.File) error // of attachments in a directory
 	authors     *authorCache
 	definitions *definitionCache
 	dicts       *dictionaries
 	committer   *committer
+	lexicons    *lexicographer
 }
 
 // New returns a record store and starts its committer; Close ends it.
 func New(c Config) *LRS {
 	r := &LRS{
-		db: c.DB, blobs: c.Blobs, pageMax: c.PageMax, log: c.Logger, now: c.Clock, sync: (*os.File).Sync,
+		db: c.DB, blobs: c.Blobs, pageMax: c.PageMax, log: c.Logger, now: c.Clock, meter: c.Meter, sync: (*os.File).Sync,
 		authors: newAuthorCache(), definitions: newDefinitionCache(),
 	}
 	if r.pageMax <= 0 {
@@ -73,6 +77,7 @@ func New(c Config) *LRS {
 	if group <= 0 || group > groupStatements {
 		group = groupStatements
 	}
+	r.lexicons = newLexicographer(r)
 	r.committer = newCommitter(c.DB, r.definitions, r.dicts, lanes, group)
 	return r
 }
@@ -81,6 +86,7 @@ func New(c Config) *LRS {
 func (r *LRS) Close() {
 	r.committer.close()
 	r.dicts.trainer.close()
+	r.lexicons.close()
 }
 
 // Author is the credential that a statement is written with: its authority.

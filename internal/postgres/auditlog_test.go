@@ -55,7 +55,7 @@ func TestTheAuditLogGrowsAndNeverChanges(t *testing.T) {
 	for role, sql := range map[string]string{"stoa_ingest": event, "stoa_audit": event, "stoa_app": seal, "stoa_operator": seal} {
 		refused(t, as[role](sql, w.mine.Tenant()), role+": "+sql)
 	}
-	for _, sql := range []string{"select from audit_events", "select from audit_seals", event + " returning id"} {
+	for _, sql := range []string{"select details from audit_events", "select from audit_seals", event + " returning details"} {
 		args := []any{w.them.Tenant()}[:strings.Count(sql, "$1")]
 		refused(t, as["stoa_operator"](sql, args...), sql)
 	}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -62,6 +63,11 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		"pending_refs":  `insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, 1, gen_random_uuid(), now(), false)`,
 		"dictionaries":  `insert into dictionaries (tenant_id, store_id, number, vocabulary) values ($1, 1, 101, 'x')`,
 		"activities":    `insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 2, 'i', '{}')`,
+
+		"usage_statements": `insert into usage_statements (tenant_id, store_id, day, statements, bytes, last_at) values ($1, 2, now(), 1, 1, now())`,
+		"usage_storage":    `insert into usage_storage (tenant_id, store_id, day) values ($1, 2, now())`,
+		"usage_requests":   `insert into usage_requests (tenant_id, store_id, minutes, begins) values ($1, 2, 10, now())`,
+		"usage_keys":       `insert into usage_keys (tenant_id, store_id, day, key_id) values ($1, 2, now(), 2)`,
 
 		"tenant_settings":    `insert into tenant_settings (tenant_id) values ($1)`,
 		"members":            `insert into members (tenant_id, id, email, status) values ($1, 2, 'b@example.com', 'active')`,
@@ -251,7 +257,7 @@ func TestOperatorsReachPlatformTablesOnly(t *testing.T) {
 	w := setup(t)
 	op := w.urls.OpenOperator(t)
 	for _, table := range append(w.tenantTables(), "goose_db_version") {
-		if table == "tenant_domains" {
+		if slices.Contains([]string{"tenant_domains", "usage_statements", "usage_storage", "usage_requests", "audit_events"}, table) {
 			continue // below
 		}
 		err := op.Do(t.Context(), func(tx pgx.Tx) error {
@@ -268,8 +274,30 @@ func TestOperatorsReachPlatformTablesOnly(t *testing.T) {
 		require.Equal(t, 3, n, "two and the platform")
 		require.NoError(t, tx.QueryRow(t.Context(), `select count(*) from tenant_domains`).Scan(&n))
 		require.Equal(t, 2, n, "an address must lead to a tenant before there is one")
+		for _, table := range []string{"usage_statements", "usage_storage", "usage_requests"} {
+			require.NoError(t, tx.QueryRow(t.Context(), `select count(*) from `+table).Scan(&n))
+			require.Equal(t, 2, n, "%s: how much each tenant uses", table)
+		}
+		require.NoError(t, tx.QueryRow(t.Context(), `select count(action) from audit_events`).Scan(&n))
+		require.Zero(t, n, "no event that administers nothing")
 		return err
 	}))
+	for _, column := range []string{"actor_name", "target_id", "target_name", "address", "user_agent", "session", "details"} {
+		err := op.Do(t.Context(), func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `select `+column+` from audit_events`)
+			return err
+		})
+		refused(t, err, column)
+	}
+	for _, table := range []string{"usage_statements", "usage_storage", "usage_requests"} {
+		for _, sql := range []string{`delete from ` + table, `update ` + table + ` set store_id = 9`, `insert into ` + table + ` (tenant_id) values (1)`} {
+			err := op.Do(t.Context(), func(tx pgx.Tx) error {
+				_, err := tx.Exec(t.Context(), sql)
+				return err
+			})
+			refused(t, err, sql)
+		}
+	}
 	for _, sql := range []string{
 		`insert into tenant_domains (tenant_id, domain) values ($1, 'operator.example.com')`,
 		`update tenant_domains set verified_at = now() where tenant_id = $1`,

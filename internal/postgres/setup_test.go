@@ -77,6 +77,10 @@ func (w *world) populate(op *postgres.Operator, sealer *postgres.Sealer, slug st
 			`insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, 1, gen_random_uuid(), now(), false)`,
 			`insert into dictionaries (tenant_id, store_id, number, vocabulary) values ($1, 1, 100, 'x')`,
 			`insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 1, 'i', '{}')`,
+			`insert into usage_statements (tenant_id, store_id, day, statements, bytes, last_at) values ($1, 1, now(), 1, 1, now())`,
+			`insert into usage_storage (tenant_id, store_id, day) values ($1, 1, now())`,
+			`insert into usage_requests (tenant_id, store_id, minutes, begins) values ($1, 1, 10, now())`,
+			`insert into usage_keys (tenant_id, store_id, day, key_id) values ($1, 1, now(), 1)`,
 		} {
 			if _, err := tx.Exec(ctx, query, id); err != nil {
 				w.t.Fatalf("%s: %v", query, err)
