@@ -201,26 +201,35 @@ func (r *LRS) viewBeside(
 func (r *LRS) look(
 	ctx context.Context, v View, fn func(*postgres.Tx) (seen []Viewed, told map[string]any, err error),
 ) (remaining int, err error) {
-	err = r.db.Tenant(ctx, v.Scope, func(tx *postgres.Tx) error {
+	return r.account(ctx, v, func(tx *postgres.Tx) (int, map[string]any, error) {
 		seen, told, err := fn(tx)
+		if err != nil || !v.Masked {
+			return len(seen), told, err
+		}
+		for i := range seen {
+			if seen[i].JSON, err = xapi.Mask(nil, seen[i].JSON, v.pseudonym); err != nil {
+				return 0, nil, err
+			}
+		}
+		return len(seen), told, nil
+	})
+}
+
+// account counts and records what fn, in the same transaction, is about to show.
+func (r *LRS) account(ctx context.Context, v View, fn func(*postgres.Tx) (rows int, told map[string]any, err error)) (remaining int, err error) {
+	err = r.db.Tenant(ctx, v.Scope, func(tx *postgres.Tx) error {
+		rows, told, err := fn(tx)
 		if err != nil {
 			return err
 		}
-		if remaining, err = r.count(ctx, tx, v, len(seen)); err != nil {
+		if remaining, err = r.count(ctx, tx, v, rows); err != nil {
 			return err
 		}
-		if v.Masked {
-			for i := range seen {
-				if seen[i].JSON, err = xapi.Mask(nil, seen[i].JSON, v.pseudonym); err != nil {
-					return err
-				}
-			}
-		}
 		e := audit.Event{Type: audit.StatementsViewed, Target: audit.Target{Kind: "store", ID: v.Slug}, Details: told}
-		if !v.Masked && len(seen) > 0 {
+		if !v.Masked && rows > 0 {
 			e.Type = audit.IdentitiesViewed
 		}
-		told["rows"] = len(seen)
+		told["rows"] = rows
 		return audit.Record(tx, e)
 	})
 	if fault.Is(err, fault.RateLimited) {
