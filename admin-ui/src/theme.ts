@@ -18,6 +18,9 @@ const stoa: MantineColorsTuple = [
   '#1f3d7d',
 ];
 
+/** The name of a dialog: long ones take more than one line. */
+const title = { fontWeight: 650, lineHeight: 1.35, overflowWrap: 'anywhere' } as const;
+
 /**
  * The kit's defaults fail the contrast rules of WCAG 2.2 AA for dimmed text, for
  * placeholders and for light badges, and in the dark for the primary colour. They are
@@ -53,8 +56,11 @@ export const theme = createTheme({
       styles: { root: { textTransform: 'none', fontWeight: 600 } },
     },
     // The kit's heading of a dialog is a <header>, which counts as a banner of the page.
-    Modal: { defaultProps: { centered: false, radius: 'md', attributes: { header: { role: 'presentation' } } } },
-    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+    Modal: {
+      defaultProps: { centered: false, radius: 'md', attributes: { header: { role: 'presentation' } } },
+      styles: { title },
+    },
+    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } }, styles: { title } },
     // A row that is too narrow wraps or shrinks its text; a button keeps its words.
     Button: { defaultProps: { size: 'sm' }, styles: { root: { flexShrink: 0 } } },
     Tooltip: {

@@ -4,6 +4,7 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, onceKey, type Schema } from '@/api/client';
 import { usePages } from '@/api/pages';
+import { browserName } from '@/shared/lib/browser';
 import { held } from '@/shared/lib/permissions';
 import { useFormat, useTenant } from '@/shared/lib/tenant';
 import { type Column, DataTable } from '@/shared/ui/data-table';
@@ -47,13 +48,19 @@ function Sessions() {
       header: t('browser'),
       cell: (s) => (
         <>
-          {s.userAgent} {s.current && <Badge>{t('current')}</Badge>}
+          <span title={s.userAgent}>{browserName(s.userAgent)}</span>{' '}
+          {s.current && <Badge ml={4}>{t('current')}</Badge>}
         </>
       ),
     },
     { id: 'address', header: t('address'), cell: (s) => s.address, below: 'sm' },
-    { id: 'started', header: t('started'), cell: (s) => format.time(s.startedAt), below: 'md' },
-    { id: 'seen', header: t('seen'), cell: (s) => format.ago(s.lastSeenAt) },
+    {
+      id: 'started',
+      header: t('started'),
+      cell: (s) => <time dateTime={s.startedAt}>{format.time(s.startedAt)}</time>,
+      below: 'md',
+    },
+    { id: 'seen', header: t('seen'), cell: (s) => <time dateTime={s.lastSeenAt}>{format.ago(s.lastSeenAt)}</time> },
     {
       id: 'end',
       header: '',
@@ -64,7 +71,7 @@ function Sessions() {
           variant="default"
           onClick={() => end.mutate(s.id)}
           loading={end.isPending && end.variables === s.id}
-          aria-label={t('endNamed', { browser: s.userAgent })}
+          aria-label={t('endNamed', { browser: browserName(s.userAgent) })}
         >
           {t('end')}
         </Button>

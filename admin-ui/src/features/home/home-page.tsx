@@ -1,4 +1,4 @@
-import { SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core';
+import { SimpleGrid, Skeleton, Stack, Text, ThemeIcon } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Check, Circle } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -134,6 +134,7 @@ export function HomePage() {
           {store && (
             <Panel title={t('latest', { store: store.name })}>
               <ErrorNote error={latest.error} />
+              {latest.isPending && <Lines />}
               {latest.data?.items.length === 0 && (
                 <Text size="sm" c="dimmed">
                   {t('latestNone')}
@@ -161,6 +162,7 @@ export function HomePage() {
           {can('keys.view') && (
             <Panel title={t('keysUsed')}>
               <ErrorNote error={keys.error} />
+              {keys.isPending && <Lines />}
               {keys.data?.items.length === 0 && (
                 <Text size="sm" c="dimmed">
                   {t('keysNone')}
@@ -191,5 +193,17 @@ export function HomePage() {
         </SimpleGrid>
       </Stack>
     </>
+  );
+}
+
+/** As high as the lines are, so that nothing jumps when they come. */
+function Lines() {
+  const { t } = useTranslation('shared');
+  return (
+    <div role="status" aria-busy aria-label={t('loading')}>
+      {[0, 1, 2, 3].map((line) => (
+        <Skeleton key={line} height={14} my={13} width={line % 2 ? '65%' : '80%'} />
+      ))}
+    </div>
   );
 }

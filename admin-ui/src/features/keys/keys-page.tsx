@@ -56,7 +56,7 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
       cell: (key) => (
         <Group gap={4}>
           {key.scopes.map((scope) => (
-            <Badge key={scope} variant="outline" color="gray" c="inherit">
+            <Badge key={scope} variant="default">
               {scope}
             </Badge>
           ))}

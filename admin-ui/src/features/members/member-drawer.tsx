@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, onceKey, type Versioned } from '@/api/client';
+import { browserName } from '@/shared/lib/browser';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { ConfirmByName } from '@/shared/ui/confirm-by-name';
 import { DetailDrawer } from '@/shared/ui/detail-drawer';
@@ -226,7 +227,7 @@ function Sessions({
               {items.map((s) => (
                 <tr key={s.id}>
                   <td>{s.address}</td>
-                  <td>{s.userAgent}</td>
+                  <td title={s.userAgent}>{browserName(s.userAgent)}</td>
                   <td>{format.ago(s.lastSeenAt)}</td>
                 </tr>
               ))}

@@ -39,7 +39,7 @@ export function PeopleTab({
       cell: (m) => (
         <Group gap={4}>
           {m.grants.map((g) => (
-            <Badge key={g.id} variant="outline" color="gray" c="inherit" td={g.expired ? 'line-through' : undefined}>
+            <Badge key={g.id} variant="default" td={g.expired ? 'line-through' : undefined}>
               {grantLabel(g, (role, store) => t('inStore', { role, store }))}
             </Badge>
           ))}

@@ -15,6 +15,7 @@ export function SystemPage() {
     queryFn: ({ signal }) => call(api.GET('/api/v1/platform/health', { signal })),
     refetchInterval: 10_000,
   });
+  const told = health.data?.parts.some((part) => part.detail);
   return (
     <>
       <PageHeader title={t('system')} text={t('systemText')} />
@@ -35,17 +36,17 @@ export function SystemPage() {
               <tr>
                 <th scope="col">{t('part')}</th>
                 <th scope="col">{t('status')}</th>
-                <th scope="col">{t('detail')}</th>
+                {told && <th scope="col">{t('detail')}</th>}
               </tr>
             </thead>
             <tbody>
               {health.data.parts.map((part) => (
                 <tr key={part.name}>
-                  <td>{part.name}</td>
+                  <td>{t(`partNames.${part.name}` as 'partNames.database', { defaultValue: part.name })}</td>
                   <td>
                     <Status of={part.status} />
                   </td>
-                  <td>{part.detail}</td>
+                  {told && <td>{part.detail}</td>}
                 </tr>
               ))}
             </tbody>

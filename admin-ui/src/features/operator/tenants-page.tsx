@@ -46,7 +46,12 @@ export function TenantsPage() {
       cell: (row) => limit(row.limits.statementsPerMinute),
       below: 'md',
     },
-    { id: 'created', header: t('created'), cell: (row) => format.date(row.createdAt), below: 'sm' },
+    {
+      id: 'created',
+      header: t('created'),
+      cell: (row) => <time dateTime={row.createdAt}>{format.date(row.createdAt)}</time>,
+      below: 'sm',
+    },
     {
       id: 'enter',
       header: '',

@@ -37,7 +37,7 @@ export function changes(before: Settings, after: Settings): Schema['SettingsChan
 }
 
 function Form({ of }: { of: Versioned<Settings> }) {
-  const { t } = useTranslation('settings');
+  const { t, i18n } = useTranslation('settings');
   const tenant = useTenant();
   const can = useCan();
   const queries = useQueryClient();
@@ -66,6 +66,7 @@ function Form({ of }: { of: Versioned<Settings> }) {
   });
   const stale = save.error ? asApiError(save.error).status === 412 : false;
   const readOnly = !can('tenant.edit');
+  const languages = new Intl.DisplayNames(i18n.language, { type: 'language' });
   const zones = Intl.supportedValuesOf('timeZone');
   return (
     <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
@@ -89,7 +90,10 @@ function Form({ of }: { of: Versioned<Settings> }) {
             <Select
               label={t('locale')}
               description={t('localeHint')}
-              data={[...new Set([of.value.locale, 'en', 'de'])]}
+              data={[...new Set([of.value.locale, 'en', 'de'])].map((value) => ({
+                value,
+                label: languages.of(value) ?? value,
+              }))}
               allowDeselect={false}
               disabled={readOnly}
               {...form.getInputProps('locale')}

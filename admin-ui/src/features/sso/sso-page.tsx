@@ -211,20 +211,20 @@ function Test({ of: { value, etag } }: { of: Versioned<SSO> }) {
   const format = useFormat();
   const queries = useQueryClient();
   const path = { tenant: tenant.slug };
-  const [waiting, setWaiting] = useState(false);
+  // When the last test ended, as it stood before the one that is under way.
+  const [before, setBefore] = useState<{ at: string | undefined }>();
   const test = useQuery({
     queryKey: ['sso', tenant.slug, 'test'],
     queryFn: ({ signal }) => call(api.GET('/api/v1/tenants/{tenant}/sso/test', { params: { path }, signal })),
     // While somebody signs in at the provider in another tab.
-    refetchInterval: (query) => (waiting || query.state.data?.state === 'waiting' ? 2000 : false),
+    refetchInterval: (query) => (before && query.state.data?.at === before.at ? 2000 : false),
   });
+  const waiting = before !== undefined && test.data?.at === before.at;
   const start = useMutation({
     mutationFn: () => call(api.POST('/api/v1/tenants/{tenant}/sso/test', { params: { path } })),
-    onSuccess: async ({ url }) => {
-      setWaiting(true);
+    onSuccess: ({ url }) => {
+      setBefore({ at: test.data?.at });
       window.open(url, '_blank', 'noopener');
-      await test.refetch();
-      setWaiting(false);
     },
   });
   const activate = useMutation({
@@ -234,7 +234,7 @@ function Test({ of: { value, etag } }: { of: Versioned<SSO> }) {
   });
   const result = test.data;
   if (!value.draft) return null;
-  const passed = result?.state === 'passed';
+  const passed = result?.state === 'passed' && !waiting;
   return (
     <Panel title={t('test.title')}>
       <Stack>
@@ -242,11 +242,16 @@ function Test({ of: { value, etag } }: { of: Versioned<SSO> }) {
           {t('test.text')}
         </Text>
         <ErrorNote error={test.error} />
-        {result && result.state !== 'none' && (
+        {waiting && (
+          <Group gap="xs" role="status">
+            <Loader size="xs" aria-hidden />
+            <Text size="sm">{t('test.waiting')}</Text>
+          </Group>
+        )}
+        {result && result.state !== 'none' && !waiting && (
           <>
             <Group gap="xs" role="status">
               <Status of={result.state} />
-              {result.state === 'waiting' && <Loader size="xs" aria-label={t('test.waiting')} />}
               {result.at && (
                 <Text size="sm" c="dimmed">
                   {format.time(result.at)}

@@ -11,6 +11,7 @@ import { outcome } from '@/shared/lib/xapi';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { ErrorState, FilteredState, ForbiddenState, NeverState } from '@/shared/ui/empty-state';
 import { later } from '@/shared/ui/later';
+import { ButtonLink } from '@/shared/ui/links';
 import { PageHeader } from '@/shared/ui/page-header';
 import { formatChips, parseChips, QueryBar } from '@/shared/ui/query-bar';
 import { TimeRange } from '@/shared/ui/time-range';
@@ -59,14 +60,23 @@ export function StatementsPage({
             w={220}
           />
         )}
-        <Switch
-          label={t('live')}
-          checked={search.live ?? false}
-          onChange={(event) => onSearch({ ...search, live: event.currentTarget.checked || undefined })}
-          thumbIcon={search.live ? <Radio size={10} color="var(--mantine-color-stoa-7)" aria-hidden /> : undefined}
-        />
+        {store && (
+          <Switch
+            label={t('live')}
+            checked={search.live ?? false}
+            onChange={(event) => onSearch({ ...search, live: event.currentTarget.checked || undefined })}
+            thumbIcon={search.live ? <Radio size={10} color="var(--mantine-color-stoa-7)" aria-hidden /> : undefined}
+          />
+        )}
       </PageHeader>
-      {stores.isSuccess && seen.length === 0 && <ForbiddenState needs="statements.view" />}
+      {stores.data?.length === 0 && (
+        <NeverState title={t('noStore')} text={t('noStoreText')}>
+          <ButtonLink variant="default" to="/t/$tenant/stores" params={{ tenant: tenant.slug }}>
+            {t('noStoreGo')}
+          </ButtonLink>
+        </NeverState>
+      )}
+      {stores.data && stores.data.length > 0 && seen.length === 0 && <ForbiddenState needs="statements.view" />}
       {store && (
         <Browser key={store} store={store} stores={seen.map((s) => s.slug)} search={search} onSearch={onSearch} />
       )}

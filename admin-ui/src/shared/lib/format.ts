@@ -46,7 +46,7 @@ export function makeFormat(language: string, timeZone: string): Format {
     timeZone: zone,
   });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: zone });
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const number = new Intl.NumberFormat(language);
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   const list = new Intl.ListFormat(language);
@@ -59,7 +59,8 @@ export function makeFormat(language: string, timeZone: string): Format {
       const seconds = (Date.parse(iso) - now) / 1000;
       for (const [unit, length] of spans) {
         if (Math.abs(seconds) >= length || unit === 'second')
-          return relative.format(Math.trunc(seconds / length), unit);
+          // What is to come is rounded up: of 24 hours of grace, 24 are left at first.
+          return relative.format(seconds < 0 ? Math.trunc(seconds / length) : Math.ceil(seconds / length), unit);
       }
       return '';
     },

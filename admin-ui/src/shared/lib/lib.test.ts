@@ -4,7 +4,7 @@ import { duration, durationSeconds, makeFormat } from './format';
 import { held, permits, permitsSomewhere } from './permissions';
 import { flag, text } from './search';
 import { match, type Shortcuts } from './shortcuts';
-import { instant } from './time-range';
+import { instant, lengthWords } from './time-range';
 import { agentText, identifier, parseAgent, sentence, verbIri } from './xapi';
 
 const now = Date.parse('2026-09-21T12:00:00Z');
@@ -24,10 +24,16 @@ describe('times', () => {
     expect(makeFormat('de', 'Europe/Berlin').time('2026-09-21T12:00:00Z')).toContain('14:00:00');
     expect(makeFormat('en', 'No/Where').timeZone).toBe('UTC');
   });
+  test('have lengths in words', () => {
+    expect(lengthWords('90d', 'en')).toBe('90 days');
+    expect(lengthWords('24h', 'de')).toBe('24 Stunden');
+    expect(lengthWords('2026-09-21', 'en')).toBe('2026-09-21');
+  });
   test('are told from now', () => {
     const { ago } = makeFormat('en', 'UTC');
     expect(ago('2026-09-21T11:59:48Z', now)).toMatch(/^12 sec/);
     expect(ago('2026-09-22T12:00:00Z', now)).toBe('tomorrow');
+    expect(ago('2026-09-21T13:59:59.5Z', now)).toBe('in 2 hours');
   });
 });
 

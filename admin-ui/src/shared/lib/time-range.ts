@@ -11,5 +11,15 @@ export function instant(text: string, now: number = Date.now()): string | undefi
   return Number.isNaN(at) ? undefined : new Date(at).toISOString();
 }
 
+const units = { m: 'minute', h: 'hour', d: 'day', w: 'week' } as const;
+
+/** 90d → 90 days; what is no length stays as it is. */
+export function lengthWords(text: string, language: string): string {
+  const found = back.exec(text);
+  if (!found) return text;
+  const unit = units[found[2] as keyof typeof units];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(Number(found[1]));
+}
+
 /** Ranges that the picker offers, as what `since` may be; empty is all time. */
 export const presets = ['1h', '24h', '7d', '30d', '90d', ''] as const;

@@ -38,5 +38,5 @@ export function GuardedButton({ needs, store, refused, onClick, children, ...res
 /** A page for who may see it; for the others, whom to ask. */
 export function Gate({ needs, children }: { needs: Action; children: ReactNode }) {
   const { permissions } = useTenant();
-  return permitsSomewhere(permissions, needs) ? children : <ForbiddenState needs={needs} />;
+  return permitsSomewhere(permissions, needs) ? children : <ForbiddenState needs={needs} page />;
 }

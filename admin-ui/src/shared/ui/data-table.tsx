@@ -1,6 +1,6 @@
 import { Button, Loader, Skeleton } from '@mantine/core';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useRef } from 'react';
+import { type CSSProperties, type ReactNode, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Pages } from '@/api/pages';
 import { useShortcuts } from '@/shared/lib/shortcuts';
@@ -89,7 +89,7 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.id} scope="col" className={place(column)} style={{ width: column.width }}>
+              <th key={column.id} scope="col" className={place(column)} style={width(column.width)}>
                 {column.header || <span className="visually-hidden">{t('actions')}</span>}
               </th>
             ))}
@@ -158,6 +158,13 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
       {pages.error && rows.length > 0 && <ErrorState error={pages.error} retry={() => void pages.fetchNextPage()} />}
     </div>
   );
+}
+
+/** The width that a column asks for, as page.module.css reads it. */
+function width(of: number | string | undefined): CSSProperties | undefined {
+  return of === undefined
+    ? undefined
+    : ({ '--column-width': typeof of === 'number' ? `${of}px` : of } as CSSProperties);
 }
 
 function Spacer({ height, columns }: { height: number; columns: number }) {

@@ -10,21 +10,23 @@ function State({
   text,
   children,
   alert,
+  heading = 'h2',
 }: {
   icon: LucideIcon;
   title: string;
   text?: ReactNode;
   children?: ReactNode;
   alert?: boolean;
+  heading?: 'h1' | 'h2';
 }) {
   return (
     <Stack align="center" gap={8} py={56} px="md" ta="center" role={alert ? 'alert' : undefined}>
       <Icon size={30} strokeWidth={1.5} aria-hidden color="var(--mantine-color-dimmed)" />
-      <Text component="h2" fw={650} fz="md" m={0}>
+      <Text component={heading} fw={650} fz="md" m={0}>
         {title}
       </Text>
       {text && (
-        <Text size="sm" c="dimmed" maw={480}>
+        <Text size="sm" c="dimmed" maw={480} style={{ textWrap: 'balance' }}>
           {text}
         </Text>
       )}
@@ -54,9 +56,16 @@ export function FilteredState({ clear }: { clear: () => void }) {
   );
 }
 
-export function ForbiddenState({ needs }: { needs: string }) {
+export function ForbiddenState({ needs, page }: { needs: string; page?: boolean }) {
   const { t } = useTranslation('shared');
-  return <State icon={Lock} title={t('empty.forbidden')} text={t('empty.forbiddenText', { needs })} />;
+  return (
+    <State
+      icon={Lock}
+      heading={page ? 'h1' : 'h2'}
+      title={t('empty.forbidden')}
+      text={t('empty.forbiddenText', { needs })}
+    />
+  );
 }
 
 /** What to do about a refusal: the server's own words, then ours by its code. */

@@ -71,7 +71,7 @@ export function RevealSecret({
                     value={tab.text}
                     flex={1}
                     miw={0}
-                    ff="monospace"
+                    styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
                     onFocus={(event) => event.currentTarget.select()}
                     data-autofocus
                     spellCheck={false}

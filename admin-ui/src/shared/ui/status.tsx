@@ -27,5 +27,9 @@ const colors: Record<string, string> = {
 /** A state as a coloured word; the word alone says it, the colour helps to find it. */
 export function Status({ of }: { of: string }) {
   const { t } = useTranslation('shared');
-  return <Badge color={colors[of] ?? 'gray'}>{t(`status.${of}` as 'status.active')}</Badge>;
+  return (
+    <Badge color={colors[of] ?? 'gray'} miw="max-content">
+      {t(`status.${of}` as 'status.active')}
+    </Badge>
+  );
 }

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShortcuts } from '@/shared/lib/shortcuts';
 import { useFormat } from '@/shared/lib/tenant';
-import { presets } from '@/shared/lib/time-range';
+import { lengthWords, presets } from '@/shared/lib/time-range';
 
 interface Range {
   since?: string;
@@ -13,7 +13,7 @@ interface Range {
 
 /** From when until when: a preset, or two moments of the browser's clock. Opens with t. */
 export function TimeRange({ since, until, onChange }: Range & { onChange: (range: Range) => void }) {
-  const { t } = useTranslation('shared');
+  const { t, i18n } = useTranslation('shared');
   const format = useFormat();
   const [opened, setOpened] = useState(false);
   useShortcuts({ t: () => setOpened(true) });
@@ -21,7 +21,8 @@ export function TimeRange({ since, until, onChange }: Range & { onChange: (range
     onChange(range);
     setOpened(false);
   };
-  const say = (text: string) => (text.includes('-') ? format.time(text) : t('range.last', { length: text }));
+  const last = (text: string) => t('range.last', { length: lengthWords(text, i18n.language) });
+  const say = (text: string) => (text.includes('-') ? format.time(text) : last(text));
   const label =
     until || since?.includes('-')
       ? `${since ? say(since) : '…'} – ${until ? say(until) : '…'}`
@@ -51,7 +52,7 @@ export function TimeRange({ since, until, onChange }: Range & { onChange: (range
                 variant={(since ?? '') === preset && !until ? 'filled' : 'default'}
                 onClick={() => choose({ since: preset || undefined })}
               >
-                {preset ? t('range.last', { length: preset }) : t('range.all')}
+                {preset ? last(preset) : t('range.all')}
               </Button>
             ))}
           </Group>
