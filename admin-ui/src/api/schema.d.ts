@@ -233,6 +233,169 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tenants, and how they are used now
+         * @description By slug, as the list of tenants. Requests are counted within seconds, statements at once.
+         */
+        get: operations["listTenantFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        /** How a tenant is used now */
+        get: operations["getTenantFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{tenant}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What a tenant used, day by day
+         * @description Newest first, every day, also those without use.
+         */
+        get: operations["listTenantUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What tenants used, by tenant and day
+         * @description Tenant by tenant, each with the newest day first; days without use are left out.
+         */
+        get: operations["listPlatformUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file */
+        get: operations["exportPlatformUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * That something was administered, in all tenants
+         * @description Newest first; the platform itself included. Outlines without details, targets or the names of people of tenants, and of nothing that learners did or that somebody looked at. Looking is recorded in the log of the platform. A page may have fewer events than asked for, even none, and a cursor all the same.
+         */
+        get: operations["listPlatformAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What was used, day by day
+         * @description Newest first, every day, also those without use. Reads in the console are of no store.
+         */
+        get: operations["listUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        /** The same as a file */
+        get: operations["exportUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/settings": {
         parameters: {
             query?: never;
@@ -824,6 +987,29 @@ export interface paths {
          * @description People are pseudonyms unless you hold statements.view_identity, and then only a pseudonym may be asked for. Each look is recorded, and what is shown is counted; beyond the cap of the hour the answer is 429. The parameters are those of xAPI, and score, success and completion, which are of a statement's own result. One request looks through statements for well under a second: where few match, a page may be short or empty, with `searchedTo` and a `next` that goes on. A cursor goes with the query that it was given for, and with you.
          */
         get: operations["listStatements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/stores/{store}/vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Verbs, activities and people of a store, to complete a filter
+         * @description Those in which a word begins with `q`: a word of a name, in any language, or of the id. Activities are the objects of statements and people their actors. Without statements.view_identity there are no people, and no verb or activity that tells of somebody. People (and what else tells of somebody) count as statements looked at, and are recorded. The list follows the statements, when somebody asks for it: while `complete` is false, older statements are still being looked through.
+         */
+        get: operations["listVocabulary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1785,7 +1971,7 @@ export interface components {
          *     }
          */
         HealthPart: {
-            /** @description database, sessions, rateLimits, ingest, auditSeals or auditStreams. */
+            /** @description database, migrations, sessions, rateLimits, ingest, auditSeals or auditStreams. */
             name: string;
             /** @enum {string} */
             status: "ok" | "degraded" | "failing";
@@ -1793,6 +1979,7 @@ export interface components {
             detail: string;
             /**
              * @description - `database`: `pingMs`; connections `appInUse`, `appOpen`, `ingestInUse`, `ingestOpen`
+             *     - `migrations` of the database: `applied`, and `known` to this program (numbers of the last)
              *     - `sessions` (their Redis): `pingMs`
              *     - `ingest`: `statements`, `groups`, `duplicates`, `refused`, `retries`, `queued`; `p50Ms`, `p95Ms` of the latest requests that stored statements
              *     - `auditSeals`: `waiting`, `lagSeconds`, `sealed`, `failures`, `failing` (tenants), `anchorFailures`, `unanchored` (tenants), `shortened` (times that a chain was found cut)
@@ -1801,6 +1988,184 @@ export interface components {
             numbers: {
                 [key: string]: number;
             };
+        };
+        /** @description What was used in one day. */
+        UsageDay: {
+            /**
+             * @description Of UTC.
+             * @example 2030-01-31
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Stored.
+             */
+            statements: number;
+            /**
+             * Format: int64
+             * @description With an API key.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Of them: answered with 4xx, but not 404, which of a document is an answer.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Of them: answered with 5xx.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Of the bodies of requests, as sent.
+             */
+            bytesIn: number;
+            /**
+             * Format: int64
+             * @description Of the statements, compressed as they are stored. Deleting takes nothing back.
+             */
+            bytesStored: number;
+            /**
+             * Format: int64
+             * @description What people read in the console.
+             */
+            consoleReads: number;
+            /**
+             * Format: int64
+             * @description API keys that were used.
+             */
+            activeKeys: number;
+            /**
+             * Format: int64
+             * @description Held at the end of the day: statements, documents and attachments.
+             */
+            storageBytes: number;
+        };
+        UsageDayPage: {
+            items: components["schemas"]["UsageDay"][];
+            next: components["schemas"]["Next"];
+        };
+        /** @description What one tenant used in one day. */
+        TenantUsage: {
+            tenant: components["schemas"]["Slug"];
+            tenantName: components["schemas"]["Name"];
+            /**
+             * @description Of UTC.
+             * @example 2030-01-31
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Stored.
+             */
+            statements: number;
+            /**
+             * Format: int64
+             * @description With an API key.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Of them: answered with 4xx, but not 404, which of a document is an answer.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Of them: answered with 5xx.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Of the bodies of requests, as sent.
+             */
+            bytesIn: number;
+            /**
+             * Format: int64
+             * @description Of the statements, compressed as they are stored. Deleting takes nothing back.
+             */
+            bytesStored: number;
+            /**
+             * Format: int64
+             * @description What people read in the console.
+             */
+            consoleReads: number;
+            /**
+             * Format: int64
+             * @description API keys that were used.
+             */
+            activeKeys: number;
+        };
+        TenantUsagePage: {
+            items: components["schemas"]["TenantUsage"][];
+            next: components["schemas"]["Next"];
+        };
+        RequestFigures: {
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: double
+             * @description Refused and failed of all; 0 without requests.
+             */
+            errorRate: number;
+        };
+        /** @description How a tenant is used now. */
+        TenantFigures: {
+            slug: components["schemas"]["Slug"];
+            name: components["schemas"]["Name"];
+            /** @enum {string} */
+            status: "active" | "suspended";
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Since midnight UTC.
+             */
+            statementsToday: number;
+            /**
+             * Format: double
+             * @description Of the last seven whole days.
+             */
+            statementsPerDay: number;
+            /**
+             * Format: int64
+             * @description Statements, documents and attachments.
+             */
+            storageBytes: number;
+            /**
+             * Format: date-time
+             * @description Of the last statement; absent if there was none.
+             */
+            lastIngestAt?: string;
+            lastHour: components["schemas"]["RequestFigures"];
+            lastDay: components["schemas"]["RequestFigures"];
+        };
+        TenantFiguresPage: {
+            items: components["schemas"]["TenantFigures"][];
+            next: components["schemas"]["Next"];
+        };
+        /** @description As much of an event as operators see from outside its tenant. The name of the actor is that of an operator, or empty. */
+        AuditOutline: {
+            id: components["schemas"]["EventId"];
+            /** Format: date-time */
+            at: string;
+            tenant: components["schemas"]["Slug"];
+            tenantName: components["schemas"]["Name"];
+            actor: components["schemas"]["Actor"];
+            /** @example key.created */
+            action: string;
+            targetKind: string;
+            /** @enum {string} */
+            outcome: "success" | "denied" | "failure";
+            requestId: string;
+        };
+        AuditOutlinePage: {
+            items: components["schemas"]["AuditOutline"][];
+            next: components["schemas"]["Next"];
         };
         Settings: {
             /**
@@ -2483,6 +2848,25 @@ export interface components {
              */
             searchedTo?: string;
         };
+        Vocabulary: {
+            items: components["schemas"]["VocabularyItem"][];
+            /** @description You see pseudonyms: people, and what tells of somebody, are left out. */
+            masked: boolean;
+            /** @description All statements were looked through; else ask again later for more. */
+            complete: boolean;
+        };
+        VocabularyItem: {
+            /** @description For the parameter `verb` or `activity`; of a person what people know them by: an address, a user name. */
+            id: string;
+            /** @description In the language that the header Accept-Language prefers; without a name the id. */
+            name: string;
+            /** @description Of an activity, if it has one: an IRI. */
+            type?: string;
+            /** @description Of a person: as JSON, for the parameter `agent`. */
+            agent?: {
+                [key: string]: unknown;
+            };
+        };
         StatementDetail: {
             row: components["schemas"]["StatementRow"];
             /** @description The statement as it is stored; with pseudonyms, where identities are not shown. */
@@ -2938,13 +3322,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Refused: a page for people; a problem for who accepts JSON. */
+        /** @description Refused: a problem, for who accepts JSON and no HTML. A browser is sent (303) to /admin/sign-in with `error`, one of unknown_organisation, expired, provider_refused, provider_answer, provider_unavailable, not_permitted, suspended, throttled, recovery_link, invalid_request, unavailable, internal; `request`, the request id; and `tenant`, where one was named. */
         Page: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "text/html": unknown;
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -3000,6 +3383,14 @@ export interface components {
         since: string;
         /** @description Not later than. */
         until: string;
+        /** @description First day (UTC); without it there are 30 days. */
+        fromDay: string;
+        /** @description Last day (UTC), at most 800 days from the first; without it today. */
+        toDay: string;
+        /** @description Slug of a tenant; without it all. */
+        onlyTenant: components["schemas"]["Slug"];
+        /** @description Slug of a store: its use only. Who is granted that store alone must name it. */
+        usageStore: components["schemas"]["Slug"];
         useBy: "minute" | "hour";
         documentKind: "state" | "activity-profile" | "agent-profile";
         /** @description IRI of an activity. */
@@ -3009,13 +3400,16 @@ export interface components {
         registration: string;
         /** @description Actor id, e.g. member:h4k2m9q0. */
         auditActor: string;
-        /** @description Type of event, e.g. key.created. */
+        /** @description Type of event, e.g. key.created; or several, with commas between. */
         auditAction: string;
         /** @description Kind of the target, e.g. key. */
         auditTargetKind: string;
         /** @description Id of the target. */
         auditTargetId: string;
-        auditOutcome: "success" | "denied" | "failure";
+        /** @description success, denied or failure; or several, with commas between. */
+        auditOutcome: string;
+        /** @description Public id of a session, as events and sessions have it. */
+        auditSession: string;
         /** @description Words, all of which are in the event: in names, ids, address or details. */
         auditText: string;
         /** @description From 1; less is 1. */
@@ -3032,6 +3426,10 @@ export interface components {
         success: boolean;
         /** @description What result.completion says. */
         completion: boolean;
+        vocabularyKind: "verbs" | "activities" | "people";
+        /** @description How a word begins, and what follows; without it, the first ones. */
+        vocabularyText: string;
+        vocabularyLimit: number;
         /** @description IRI of a verb. */
         verb: string;
         /** @description Also where the activity is parent, grouping, category or other. */
@@ -3580,6 +3978,298 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantFigures: {
+        parameters: {
+            query?: {
+                /** @description Cursor of the page before (`next`). */
+                after?: components["parameters"]["after"];
+                /** @description Most items of the page. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantFiguresPage"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTenantFigures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantFigures"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTenantUsage: {
+        parameters: {
+            query?: {
+                /** @description First day (UTC); without it there are 30 days. */
+                from?: components["parameters"]["fromDay"];
+                /** @description Last day (UTC), at most 800 days from the first; without it today. */
+                to?: components["parameters"]["toDay"];
+                /** @description Cursor of the page before (`next`). */
+                after?: components["parameters"]["after"];
+                /** @description Most items of the page. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageDayPage"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPlatformUsage: {
+        parameters: {
+            query?: {
+                /** @description First day (UTC); without it there are 30 days. */
+                from?: components["parameters"]["fromDay"];
+                /** @description Last day (UTC), at most 800 days from the first; without it today. */
+                to?: components["parameters"]["toDay"];
+                /** @description Slug of a tenant; without it all. */
+                tenant?: components["parameters"]["onlyTenant"];
+                /** @description Cursor of the page before (`next`). */
+                after?: components["parameters"]["after"];
+                /** @description Most items of the page. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUsagePage"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportPlatformUsage: {
+        parameters: {
+            query?: {
+                /** @description First day (UTC); without it there are 30 days. */
+                from?: components["parameters"]["fromDay"];
+                /** @description Last day (UTC), at most 800 days from the first; without it today. */
+                to?: components["parameters"]["toDay"];
+                /** @description Slug of a tenant; without it all. */
+                tenant?: components["parameters"]["onlyTenant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPlatformAudit: {
+        parameters: {
+            query?: {
+                /** @description Slug of a tenant; without it all. */
+                tenant?: components["parameters"]["onlyTenant"];
+                /** @description Actor id, e.g. member:h4k2m9q0. */
+                actor?: components["parameters"]["auditActor"];
+                /** @description Type of event, e.g. key.created; or several, with commas between. */
+                action?: components["parameters"]["auditAction"];
+                /** @description success, denied or failure; or several, with commas between. */
+                outcome?: components["parameters"]["auditOutcome"];
+                /** @description Later than. */
+                since?: components["parameters"]["since"];
+                /** @description Not later than. */
+                until?: components["parameters"]["until"];
+                /** @description Cursor of the page before (`next`). */
+                after?: components["parameters"]["after"];
+                /** @description Most items of the page. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOutlinePage"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listUsage: {
+        parameters: {
+            query?: {
+                /** @description First day (UTC); without it there are 30 days. */
+                from?: components["parameters"]["fromDay"];
+                /** @description Last day (UTC), at most 800 days from the first; without it today. */
+                to?: components["parameters"]["toDay"];
+                /** @description Slug of a store: its use only. Who is granted that store alone must name it. */
+                store?: components["parameters"]["usageStore"];
+                /** @description Cursor of the page before (`next`). */
+                after?: components["parameters"]["after"];
+                /** @description Most items of the page. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageDayPage"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportUsage: {
+        parameters: {
+            query?: {
+                /** @description First day (UTC); without it there are 30 days. */
+                from?: components["parameters"]["fromDay"];
+                /** @description Last day (UTC), at most 800 days from the first; without it today. */
+                to?: components["parameters"]["toDay"];
+                /** @description Slug of a store: its use only. Who is granted that store alone must name it. */
+                store?: components["parameters"]["usageStore"];
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5223,6 +5913,43 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listVocabulary: {
+        parameters: {
+            query: {
+                kind: components["parameters"]["vocabularyKind"];
+                /** @description How a word begins, and what follows; without it, the first ones. */
+                q?: components["parameters"]["vocabularyText"];
+                limit?: components["parameters"]["vocabularyLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the tenant. */
+                tenant: components["parameters"]["theTenant"];
+                /** @description Slug of the store. */
+                store: components["parameters"]["theStore"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vocabulary"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getStatement: {
         parameters: {
             query?: never;
@@ -5554,13 +6281,16 @@ export interface operations {
             query?: {
                 /** @description Actor id, e.g. member:h4k2m9q0. */
                 actor?: components["parameters"]["auditActor"];
-                /** @description Type of event, e.g. key.created. */
+                /** @description Type of event, e.g. key.created; or several, with commas between. */
                 action?: components["parameters"]["auditAction"];
                 /** @description Kind of the target, e.g. key. */
                 targetKind?: components["parameters"]["auditTargetKind"];
                 /** @description Id of the target. */
                 target?: components["parameters"]["auditTargetId"];
+                /** @description success, denied or failure; or several, with commas between. */
                 outcome?: components["parameters"]["auditOutcome"];
+                /** @description Public id of a session, as events and sessions have it. */
+                session?: components["parameters"]["auditSession"];
                 /** @description Words, all of which are in the event: in names, ids, address or details. */
                 text?: components["parameters"]["auditText"];
                 /** @description Later than. */
@@ -5696,13 +6426,16 @@ export interface operations {
             query: {
                 /** @description Actor id, e.g. member:h4k2m9q0. */
                 actor?: components["parameters"]["auditActor"];
-                /** @description Type of event, e.g. key.created. */
+                /** @description Type of event, e.g. key.created; or several, with commas between. */
                 action?: components["parameters"]["auditAction"];
                 /** @description Kind of the target, e.g. key. */
                 targetKind?: components["parameters"]["auditTargetKind"];
                 /** @description Id of the target. */
                 target?: components["parameters"]["auditTargetId"];
+                /** @description success, denied or failure; or several, with commas between. */
                 outcome?: components["parameters"]["auditOutcome"];
+                /** @description Public id of a session, as events and sessions have it. */
+                session?: components["parameters"]["auditSession"];
                 /** @description Words, all of which are in the event: in names, ids, address or details. */
                 text?: components["parameters"]["auditText"];
                 /** @description Later than. */

@@ -1,7 +1,10 @@
-import { Alert, Button, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/shared/ui/later';
 import { safeReturn, signInUrl } from './session';
+
+const Refused = later(() => import('./refused').then((m) => m.Refused));
 
 /** Turns what somebody typed into who shall sign them in: an address, or a tenant's short name; undefined is neither. */
 export function readWho(text: string): { tenant: string } | { email: string } | undefined {
@@ -14,11 +17,14 @@ export function readWho(text: string): { tenant: string } | { email: string } | 
 export function SignInPage({
   returnTo,
   error,
+  request,
   tenant,
   go = (url) => window.location.assign(url),
 }: {
   returnTo?: string;
   error?: string;
+  /** Id of the request that was refused. */
+  request?: string;
   tenant?: string;
   go?: (url: string) => void;
 }) {
@@ -44,11 +50,7 @@ export function SignInPage({
                 {t('signIn.text')}
               </Text>
             </div>
-            {error && (
-              <Alert color="red" title={t('signIn.failed')}>
-                {error}
-              </Alert>
-            )}
+            {error && <Refused error={error} request={request} />}
             <TextInput
               label={t('signIn.who')}
               description={t('signIn.whoHint')}

@@ -7,12 +7,13 @@ const search = z.object({
   return_to: text,
   tenant: text,
   error: text,
+  request: text,
 });
 
 export const Route = createFileRoute('/sign-in')({
   validateSearch: (input) => z.parse(search, input),
   component: function SignIn() {
-    const { return_to, error, tenant } = Route.useSearch();
-    return <SignInPage returnTo={return_to} error={error} tenant={tenant} />;
+    const { return_to, error, request, tenant } = Route.useSearch();
+    return <SignInPage returnTo={return_to} error={error} request={request} tenant={tenant} />;
   },
 });

@@ -155,7 +155,7 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
           until={search.until}
           onChange={(range) => change({ since: range.since, until: range.until })}
         />
-        {(['actor', 'target'] as const).map(
+        {(['actor', 'target', 'session'] as const).map(
           (name) =>
             search[name] && (
               <Badge

@@ -48,7 +48,6 @@ function Detail({ of, onFilter }: { of: Event; onFilter: (filters: AuditFilters)
   const sentence = useSentence();
   const { before, after, ...rest } = of.details;
   const changed = differences(before, after);
-  // A session has no filter of its own; an actor within a day around the event shows it.
   const day = {
     since: new Date(Date.parse(of.at) - 43_200_000).toISOString(),
     until: new Date(Date.parse(of.at) + 43_200_000).toISOString(),
@@ -111,6 +110,11 @@ function Detail({ of, onFilter }: { of: Event; onFilter: (filters: AuditFilters)
         </Panel>
       )}
       <Group>
+        {of.session && (
+          <Button variant="default" onClick={() => onFilter({ session: of.session })}>
+            {t('bySession')}
+          </Button>
+        )}
         <Button variant="default" onClick={() => onFilter({ actor: of.actor.id, ...day })}>
           {t('around')}
         </Button>

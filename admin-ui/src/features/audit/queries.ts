@@ -10,6 +10,7 @@ export interface AuditFilters {
   actor?: string;
   action?: string;
   target?: string;
+  session?: string;
   outcome?: 'success' | 'denied' | 'failure';
   text?: string;
   since?: string;
@@ -18,11 +19,12 @@ export interface AuditFilters {
 
 /** Filters of the URL as the API wants them: times as instants, nothing that is empty. */
 export function asked(search: AuditFilters, now: number = Date.now()): AuditFilters {
-  const { actor, action, target, outcome, text, since, until } = search;
+  const { actor, action, target, session, outcome, text, since, until } = search;
   const all = {
     actor,
     action,
     target,
+    session,
     outcome,
     text,
     since: since && instant(since, now),

@@ -8,6 +8,7 @@ const search = z.object({
   actor: text,
   action: text,
   target: text,
+  session: text,
   outcome: z.optional(z.catch(z.enum(['success', 'denied', 'failure']), 'success')),
   text: text,
   since: text,
