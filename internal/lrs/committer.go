@@ -22,6 +22,7 @@ type committer struct {
 	db          *postgres.DB
 	definitions *definitionCache
 	dicts       *dictionaries
+	settler     *settler
 	counters    counters
 	room        *room
 	most        int             // statements of a group
@@ -52,9 +53,9 @@ type pending struct {
 // store is where all of p's rows go.
 func (p *pending) store() int64 { return p.rows[0].store }
 
-func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, lanes, most int) *committer {
+func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, settler *settler, lanes, most int) *committer {
 	c := &committer{
-		db: db, definitions: definitions, dicts: dicts, most: most,
+		db: db, definitions: definitions, dicts: dicts, settler: settler, most: most,
 		room: newRoom(roomPlaces), committed: make(chan []*pending, flushQueue),
 	}
 	for range lanes {
@@ -196,6 +197,9 @@ func (c *committer) transact(group []*pending, careful bool) error {
 	g := newGroup(group, c.dicts, careful)
 	if err := c.db.Ingest(ctx, g.tenants, func(tx *postgres.IngestTx) error { return g.run(ctx, tx) }); err != nil {
 		return err
+	}
+	for _, p := range g.unsettled {
+		c.settler.wake(p)
 	}
 	c.counters.statements.Add(int64(g.inserted))
 	c.counters.duplicates.Add(int64(len(g.rows) - g.inserted))

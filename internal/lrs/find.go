@@ -22,7 +22,8 @@ type Page struct {
 	ConsistentThrough time.Time // every statement stored up to here is visible
 	Reached           time.Time // set: looking stopped here, with Next to go on, before the page was full
 
-	bytes int // of the records' JSON
+	bytes     int  // of the records' JSON
+	unsettled bool // posting lists may still lack some (settle.go)
 }
 
 const (
@@ -36,14 +37,19 @@ const (
 // was stored before the first page is lost or repeated.
 func (r *LRS) Find(ctx context.Context, in Read, q *xapi.Query, after Cursor) (*Page, error) {
 	var page *Page
-	err := r.read(ctx, in, func(tx *postgres.Tx) (err error) {
-		page, err = r.find(ctx, tx, newSearch(in, q, after))
-		return err
-	})
-	if err != nil {
-		return nil, err
+	for waited := false; ; waited = true {
+		err := r.read(ctx, in, func(tx *postgres.Tx) (err error) {
+			page, err = r.find(ctx, tx, newSearch(in, q, after))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !page.unsettled || waited {
+			return page, nil
+		}
+		r.settled(ctx, in)
 	}
-	return page, nil
 }
 
 func (r *LRS) find(ctx context.Context, tx *postgres.Tx, s *search) (*Page, error) {
@@ -56,6 +62,7 @@ func (r *LRS) find(ctx context.Context, tx *postgres.Tx, s *search) (*Page, erro
 	if err := s.begin(ctx, tx, &page.ConsistentThrough); err != nil {
 		return nil, err
 	}
+	page.unsettled = !s.unsettled.IsZero()
 	return page, r.fill(ctx, tx, s, page, limit)
 }
 

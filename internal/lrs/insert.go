@@ -27,6 +27,7 @@ type group struct {
 	waiting  []waiting // statements that pointed at one of rows before it arrived
 
 	definitions []definition // still to be merged
+	unsettled   []storeName  // stores that it leaves to the settler
 }
 
 // placed is a row in its group.

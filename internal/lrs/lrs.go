@@ -6,7 +6,7 @@
 // internal/xapi do.
 //
 // The path of a statement: Commit (commit.go) → row (row.go) → a lane of the
-// committer (committer.go) → insert (insert.go) → references (references.go).
+// committer (committer.go) → insert (insert.go) → references (references.go, settle.go).
 // The path of a query: Find (find.go) → candidates (candidates.go) → rows (load.go).
 package lrs
 
@@ -49,6 +49,7 @@ type LRS struct {
 	authors     *authorCache
 	definitions *definitionCache
 	dicts       *dictionaries
+	settler     *settler
 	committer   *committer
 	lexicons    *lexicographer
 }
@@ -69,6 +70,7 @@ func New(c Config) *LRS {
 		r.now = time.Now
 	}
 	r.dicts = newDictionaries(c.DB, r.log)
+	r.settler = newSettler(c.DB, r.dicts, r.log)
 	lanes := c.Lanes
 	if lanes <= 0 {
 		lanes = 2
@@ -78,13 +80,14 @@ func New(c Config) *LRS {
 		group = groupStatements
 	}
 	r.lexicons = newLexicographer(r)
-	r.committer = newCommitter(c.DB, r.definitions, r.dicts, lanes, group)
+	r.committer = newCommitter(c.DB, r.definitions, r.dicts, r.settler, lanes, group)
 	return r
 }
 
 // Close refuses new commits, finishes those that are queued, and returns.
 func (r *LRS) Close() {
 	r.committer.close()
+	r.settler.close()
 	r.dicts.trainer.close()
 	r.lexicons.close()
 }

@@ -121,6 +121,7 @@ var asked = map[string][]string{
 	"statements_registration": {"registration = ", "stored "},
 	"statement_rel_pkey":      {"key = ", "upto "},
 	"keys_pkey":               {"id = "},
+	"pending_refs_pkey":       {"tenant_id = ", "store_id = ", "target = "},
 	"dictionaries_pkey":       {"tenant_id = ", "store_id = "},
 }
 

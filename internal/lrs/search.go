@@ -31,6 +31,8 @@ type search struct {
 	results    Results // what a person asks for besides
 	budget     *budget // nil: look until the end
 
+	unsettled time.Time // the earliest statement that a posting list may still lack; zero: none
+
 	found []candidate // what next, keep and among work in, from one piece to the next
 	kept  []bool
 	ask   []int64
@@ -178,11 +180,17 @@ func (s *search) order() string {
 func (s *search) begin(ctx context.Context, tx *postgres.Tx, to *time.Time) error {
 	b := &pgx.Batch{}
 	queueConsistentThrough(b, s.read.Store, to)
+	if len(s.conditions) > 0 {
+		queueUnsettled(b, s.read, &s.unsettled)
+	}
 	s.queueProbes(b)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
 	s.hi = min(s.hi, to.UnixMicro()+1)
+	if !s.unsettled.IsZero() && !to.Before(s.unsettled) {
+		*to = s.unsettled.Add(-time.Microsecond).UTC()
+	}
 	return nil
 }
 
