@@ -34,6 +34,9 @@ func OpenBlobs(ctx context.Context, address string) (*blob.Bucket, error) {
 		query.Set("no_tmp_dir", "true")
 		u.RawQuery = query.Encode()
 	}
+	if cloudless && (u.Scheme == "s3" || u.Scheme == "gs" || u.Scheme == "azblob") {
+		return nil, fmt.Errorf("blob URL: this build keeps attachments in directories only; `make build` makes one that has %s://", u.Scheme)
+	}
 	bucket, err := blob.OpenBucket(ctx, u.String())
 	if err != nil {
 		return nil, fmt.Errorf("blob URL: %w", err)

@@ -1,0 +1,5 @@
+//go:build nocloud
+
+package app
+
+const cloudless = true
