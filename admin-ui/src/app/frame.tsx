@@ -18,8 +18,7 @@ export function Frame({ slug, children }: { slug: (me: Schema['Me']) => string |
   useEffect(() => onUnauthenticated(() => setOver(true)), []);
 
   if (me.data === undefined) {
-    if (me.error && asApiError(me.error).status === 401)
-      return <Navigate to="/sign-in" search={{ return_to: here }} replace />;
+    if (me.error && asApiError(me.error).status === 401) return <ToSignIn from={here} />;
     if (me.error) return <ErrorPage error={me.error} retry={() => void me.refetch()} />;
     return <Waiting />;
   }
@@ -34,6 +33,12 @@ export function Frame({ slug, children }: { slug: (me: Schema['Me']) => string |
       {over && <SessionOver tenant={tenant} here={here} />}
     </TenantContext>
   );
+}
+
+/** Leads to signing in and back to where one was: `from` as it was first, since it follows the router on its way there. */
+function ToSignIn({ from }: { from: string }) {
+  const [here] = useState(from);
+  return <Navigate to="/sign-in" search={{ return_to: here }} replace />;
 }
 
 export function Waiting() {
