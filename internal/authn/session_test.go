@@ -1,6 +1,7 @@
 package authn_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +124,7 @@ func TestAMemberSeesAndEndsTheirSessions(t *testing.T) {
 		me := r.member(second)
 		p.clock.advance(time.Minute)
 		r.member(first)
-		list, err := r.sessions.List(t.Context(), me.Tenant, me.Member, me.Session)
+		list, _, err := r.sessions.List(t.Context(), me.Tenant, me.Member, me.Session, "", 0)
 		require.NoError(t, err)
 		require.Len(t, list, 2)
 		require.Equal(t, me.Session, list[0].ID)
@@ -140,7 +141,7 @@ func TestAMemberSeesAndEndsTheirSessions(t *testing.T) {
 		require.NoError(t, r.sessions.End(t.Context(), me.Scope(), me.Member, other.ID, "by themselves"))
 		r.refuses(first)
 		r.member(second)
-		list, err = r.sessions.List(t.Context(), me.Tenant, me.Member, me.Session)
+		list, _, err = r.sessions.List(t.Context(), me.Tenant, me.Member, me.Session, "", 0)
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 		require.Contains(t, p.events(audit.SessionEnded)[0].Details, "by themselves")
@@ -148,12 +149,48 @@ func TestAMemberSeesAndEndsTheirSessions(t *testing.T) {
 		p.clock.advance(time.Millisecond)
 		require.NoError(t, r.sessions.EndAll(t.Context(), me.Scope(), me.Member, "all of them"))
 		r.refuses(second)
-		list, err = r.sessions.List(t.Context(), me.Tenant, me.Member, "")
+		list, _, err = r.sessions.List(t.Context(), me.Tenant, me.Member, "", "", 0)
 		require.NoError(t, err)
 		require.Empty(t, list)
 		p.clock.advance(time.Millisecond)
 		r.member(r.signedIn("")) // later ones are not concerned
 	})
+}
+
+// However many sign-ins a member has, each is on one page, and can be ended.
+func TestSessionsAreListedInPages(t *testing.T) {
+	t.Parallel()
+	p := setupPeople(t)
+	r := p.replica()
+	me := r.member(r.signedIn(""))
+	for range 205 {
+		_, _, err := r.sessions.Create(t.Context(), "", laptop, authn.SignedIn{Tenant: me.Tenant, Member: me.Member, Slug: me.Slug})
+		require.NoError(t, err)
+	}
+	var ids []string
+	after, pages := "", 0
+	for {
+		list, next, err := r.sessions.List(t.Context(), me.Tenant, me.Member, "", after, 50)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(list), 50)
+		for _, s := range list {
+			ids = append(ids, s.ID)
+		}
+		if pages++; next == "" {
+			break
+		}
+		// What ends between two pages moves nothing.
+		require.NoError(t, r.sessions.End(t.Context(), me.Scope(), me.Member, list[len(list)-1].ID, "meanwhile"))
+		after = next
+	}
+	require.Equal(t, 5, pages)
+	require.Len(t, ids, 206, "with the first sign-in of all")
+	slices.Sort(ids)
+	require.Len(t, slices.Compact(ids), 206)
+	for _, bad := range []string{"x", ".", "0." + ids[0] + "x", strings.Repeat("z", 30) + "." + ids[0]} {
+		_, _, err := r.sessions.List(t.Context(), me.Tenant, me.Member, "", bad, 50)
+		require.Equal(t, fault.Invalid, fault.KindOf(err), bad)
+	}
 }
 
 // What ends a session works on another replica within MaxAge, without a word
@@ -215,7 +252,7 @@ func TestARedisThatComesBackWithOldDataRevivesNothing(t *testing.T) {
 		server.stop()
 		_, err := b.sessions.Load(t.Context(), one)
 		require.Equal(t, fault.Unavailable, fault.KindOf(err), "%v", err)
-		_, err = b.sessions.List(t.Context(), who.Tenant, who.Member, "")
+		_, _, err = b.sessions.List(t.Context(), who.Tenant, who.Member, "", "", 0)
 		require.Equal(t, fault.Unavailable, fault.KindOf(err))
 		_, err = b.attempt("")
 		require.Equal(t, fault.Unavailable, fault.KindOf(err))

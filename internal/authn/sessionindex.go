@@ -4,18 +4,20 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
 // The index of sessions tells which sign-ins a member has, and which sign-ins
 // belong to a session of the provider. It is a convenience: what is missing in
 // it is ended by the rows in Postgres all the same.
-
-// maxIndexed is how many sign-ins of one member are listed.
-const maxIndexed = 100
 
 func memberKey(tenant, member int64) string {
 	return "stoa:member:" + number(tenant) + ":" + number(member)
@@ -68,48 +70,100 @@ type SessionInfo struct {
 	Current bool      `json:"current"`
 }
 
-// List returns a member's sign-ins that hold, the latest first, at most 100;
-// current is the id of the one that asks. Unavailable: Redis cannot be asked.
-func (s *Sessions) List(ctx context.Context, tenant, member int64, current string) ([]SessionInfo, error) {
+// sessionsPage is how many sign-ins a page has where nothing is said.
+const sessionsPage = 100
+
+// List returns a page of a member's sign-ins that hold, the latest first: at
+// most limit (0 is 100) of those that follow after, and the cursor of the next
+// page, "" on the last; current is the id of the one that asks. Invalid: after is
+// no cursor; Unavailable: Redis cannot be asked.
+func (s *Sessions) List(ctx context.Context, tenant, member int64, current, after string, limit int) (list []SessionInfo, next string, err error) {
 	found, err := s.lookUp(ctx, memberKey(tenant, member))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	list := []SessionInfo{}
+	ids, err := latestFirst(found, after)
+	if err != nil {
+		return nil, "", err
+	}
+	list = []SessionInfo{}
+	limit = or(limit, sessionsPage)
 	var gone []string
-	for id, at := range found {
-		text, err := s.redis.get(ctx, at.Key)
-		if err != nil {
-			return nil, err
-		}
-		r := s.open(at.Key, text)
-		if r == nil {
+	for _, id := range ids {
+		info, err := s.info(ctx, found[id].Key, id)
+		switch {
+		case err != nil:
+			return nil, "", err
+		case info == nil:
 			gone = append(gone, id)
-			continue
+		case len(list) == limit:
+			last := list[limit-1]
+			next = cursorOf(last.ID, found[last.ID])
+		default:
+			info.Current = id == current
+			list = append(list, *info)
 		}
-		i := slices.IndexFunc(r.SignIns, func(in SignedIn) bool { return in.ID == id })
-		if i < 0 || s.clock().Sub(r.Seen) >= s.idle {
-			gone = append(gone, id)
-			continue
-		}
-		ok, err := s.holds(ctx, &r.SignIns[i])
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			list = append(list, SessionInfo{id, r.Device, r.Address, r.SignIns[i].At, r.Seen, id == current})
+		if next != "" {
+			break
 		}
 	}
 	if len(gone) > 0 {
 		if err := awayUnless(s.redis.client.HDel(ctx, memberKey(tenant, member), gone...).Err()); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	slices.SortFunc(list, func(a, b SessionInfo) int { return cmp.Or(b.Begun.Compare(a.Begun), cmp.Compare(a.ID, b.ID)) })
-	return list, nil
+	return list, next, nil
 }
 
-// lookUp reads one list of the index, the latest maxIndexed of it.
+// info is what people may see of the sign-in that the record under key has; nil
+// for one that does not hold.
+func (s *Sessions) info(ctx context.Context, key, id string) (*SessionInfo, error) {
+	text, err := s.redis.get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	r := s.open(key, text)
+	if r == nil || s.clock().Sub(r.Seen) >= s.idle {
+		return nil, nil
+	}
+	i := slices.IndexFunc(r.SignIns, func(in SignedIn) bool { return in.ID == id })
+	if i < 0 {
+		return nil, nil
+	}
+	ok, err := s.holds(ctx, &r.SignIns[i])
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &SessionInfo{ID: id, Device: r.Device, Address: r.Address, Begun: r.SignIns[i].At, Seen: r.Seen}, nil
+}
+
+// cursorOf is the place of a sign-in in the list: its time and its id, so that
+// the page after it is found when it has ended meanwhile.
+func cursorOf(id string, at indexed) string {
+	return strconv.FormatInt(at.At.UnixMicro(), 36) + "." + id
+}
+
+// latestFirst lists the sign-ins that follow after, a cursor; "" is the beginning.
+func latestFirst(found map[string]indexed, after string) ([]string, error) {
+	order := func(a, b string) int {
+		return cmp.Or(cmp.Compare(found[b].At.UnixMicro(), found[a].At.UnixMicro()), cmp.Compare(a, b))
+	}
+	if after == "" {
+		return slices.SortedFunc(maps.Keys(found), order), nil
+	}
+	text, id, _ := strings.Cut(after, ".")
+	at, err := strconv.ParseInt(text, 36, 64)
+	if err != nil || len(id) != len(newSignInID()) {
+		return nil, fault.New(fault.Invalid, "after is no cursor of this list")
+	}
+	following := maps.Clone(found)
+	maps.DeleteFunc(following, func(other string, in indexed) bool {
+		return cmp.Or(cmp.Compare(at, in.At.UnixMicro()), cmp.Compare(other, id)) <= 0
+	})
+	return slices.SortedFunc(maps.Keys(following), order), nil
+}
+
+// lookUp reads one list of the index.
 func (s *Sessions) lookUp(ctx context.Context, key string) (map[string]indexed, error) {
 	all, err := s.redis.client.HGetAll(ctx, key).Result()
 	if err := awayUnless(err); err != nil {
@@ -120,16 +174,6 @@ func (s *Sessions) lookUp(ctx context.Context, key string) (map[string]indexed, 
 		var at indexed
 		if json.Unmarshal([]byte(text), &at) == nil {
 			found[id] = at
-		}
-	}
-	if len(found) > maxIndexed {
-		ids := make([]string, 0, len(found))
-		for id := range found {
-			ids = append(ids, id)
-		}
-		slices.SortFunc(ids, func(a, b string) int { return found[b].At.Compare(found[a].At) })
-		for _, id := range ids[maxIndexed:] {
-			delete(found, id)
 		}
 	}
 	return found, nil

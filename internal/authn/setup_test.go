@@ -20,15 +20,19 @@ import (
 
 var here = netip.MustParseAddr("192.0.2.7")
 
-// clock is moved by hand.
+// clock is moved by hand, unless it is the real one.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu   sync.Mutex
+	now  time.Time
+	real bool
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.real {
+		return time.Now()
+	}
 	return c.now
 }
 

@@ -117,6 +117,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set(requestIDHeader, x.id)
 	h.Set("X-Content-Type-Options", "nosniff")
+	a.onlyTLS(h, r)
 	switch {
 	case !ok:
 		a.secure(h, r)

@@ -20,6 +20,10 @@ func (a *API) secure(h http.Header, r *http.Request) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
+}
+
+// onlyTLS makes clients that came by https come that way again.
+func (a *API) onlyTLS(h http.Header, r *http.Request) {
 	if r.TLS != nil || a.console != nil && a.console.https {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}

@@ -225,11 +225,12 @@ func sessionModel(s *authn.SessionInfo) apiv1.Session {
 }
 
 func (x *exchange) answerSessions(of, member int64) error {
-	sessions, err := x.api.console.Sessions.List(x.context(), of, member, x.caller.person.Session)
+	page := x.page()
+	sessions, next, err := x.api.console.Sessions.List(x.context(), of, member, x.caller.person.Session, page.After, page.Limit)
 	if err != nil {
 		return err
 	}
-	return x.answer(http.StatusOK, apiv1.SessionPage{Items: each(sessions, sessionModel)})
+	return x.answer(http.StatusOK, apiv1.SessionPage{Items: each(sessions, sessionModel), Next: next})
 }
 
 func (a *API) listMemberSessions(x *exchange) error {

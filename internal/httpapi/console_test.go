@@ -290,6 +290,9 @@ func TestAnswersOutsideXAPIAreClosed(t *testing.T) {
 		}
 		require.Empty(t, res.Header.Get("Access-Control-Allow-Origin"))
 	}
+	for _, path := range []string{"/xapi/about", "/xapi/statements", "/healthz"} {
+		require.Equal(t, "max-age=31536000", (&client{t: t, base: o.url}).do(request{path: path}).header.Get("Strict-Transport-Security"), path)
+	}
 	home, err := http.DefaultTransport.RoundTrip((&client{t: t, base: o.url}).prepare(request{path: "/"}))
 	require.NoError(t, err)
 	require.NoError(t, home.Body.Close())

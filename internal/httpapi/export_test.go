@@ -14,13 +14,14 @@ import (
 type Line struct {
 	Method, Path string
 	Action       authz.Action
+	OnPlatform   bool // it is the platform that must permit the action
 }
 
 // Lines lists everything that is answered.
 func (a *API) Lines() []Line {
-	lines := []Line{{"GET", "/metrics", everybody}} // not the API's own: see Front
+	lines := []Line{{Method: "GET", Path: "/metrics", Action: everybody}} // not the API's own: see Front
 	for _, r := range a.routes() {
-		lines = append(lines, Line{r.method, r.path, r.action})
+		lines = append(lines, Line{r.method, r.path, r.action, r.where == onPlatform})
 	}
 	return lines
 }

@@ -2,8 +2,11 @@ package httpapi_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 
 	"github.com/google/uuid"
+
+	adminui "github.com/stoa-lrs/stoa/admin-ui"
 )
 
 // What keys and directories are called in the columns of the matrix.
@@ -23,9 +26,13 @@ func edges() []line {
 		patch = `{"Operations":[{"op":"replace","path":"active","value":true}]}`
 	)
 	writers, readers := either(key, foreign), either(key, foreign, readKey)
+	page := httptest.NewRecorder() // as this binary has it: the UI may not be built
+	adminui.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, adminui.Path, nil))
 	stateOf, profileOf, aboutAgent := state.Encode(), aboutA.Encode(), aboutMe.Encode()
 	lines := []line{
 		{route: "GET /", may: everyRole, ok: http.StatusSeeOther},
+		{route: "GET /admin", may: everyRole, ok: page.Code},
+		{route: "GET /admin/*file", may: everyRole, ok: 200},
 		{route: "GET /docs", may: everyRole, ok: 200},
 		{route: "GET /docs/:file", may: everyRole, ok: 200},
 		{route: "GET /healthz", may: everyRole, ok: 200},
