@@ -9,6 +9,10 @@ export interface Filters {
   verb?: string;
   activity?: string;
   registration?: string;
+  /** Bounds of the scaled score: >=0.5,<0.8 */
+  score?: string;
+  success?: boolean;
+  completion?: boolean;
   since?: string;
   until?: string;
 }

@@ -60,5 +60,5 @@ export type AuditAction = (typeof actions)[number];
 
 export const isAction = (text: string): text is AuditAction => (actions as readonly string[]).includes(text);
 
-/** The name of its sentence in audit.json. */
-export const sentenceKey = (action: AuditAction) => `sentence.${action.replaceAll('.', '_')}` as 'sentence.key_created';
+/** The name of its sentence in sentences.json. */
+export const sentenceKey = (action: AuditAction) => action.replaceAll('.', '_') as 'key_created';

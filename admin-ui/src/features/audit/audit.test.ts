@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import en from '../../locales/en/audit.json';
+import en from '../../locales/en/sentences.json';
 import { actions, sentenceKey } from './actions';
 import { differences } from './differences';
 import { leafOf, rootOf } from './proof';
@@ -44,9 +44,8 @@ describe('proofs', () => {
 });
 
 test('every action has its sentence', () => {
-  for (const action of actions)
-    expect(en.sentence, action).toHaveProperty(sentenceKey(action).replace('sentence.', ''));
-  expect(Object.keys(en.sentence)).toHaveLength(actions.length + 1);
+  for (const action of actions) expect(en, action).toHaveProperty(sentenceKey(action));
+  expect(Object.keys(en)).toHaveLength(actions.length + 1);
 });
 
 test('before and after, by what differs', () => {

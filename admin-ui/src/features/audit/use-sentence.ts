@@ -9,10 +9,10 @@ const role = (facts: unknown) => text((facts as Record<string, unknown> | undefi
 
 /** What an event says, as a sentence. */
 export function useSentence(): (event: Event) => string {
-  const { t } = useTranslation('audit');
+  const { t } = useTranslation(['sentences', 'audit']);
   return ({ action, actor, target, details }) => {
     const names = {
-      actor: actor.name || (actor.kind === 'anonymous' ? t('somebody') : actor.id),
+      actor: actor.name || (actor.kind === 'anonymous' ? t('somebody', { ns: 'audit' }) : actor.id),
       target: target.name || target.id || target.kind,
       role: text(details.role) || role(details.after) || role(details.before),
       rows: text(details.rows),
@@ -21,6 +21,6 @@ export function useSentence(): (event: Event) => string {
       path: text(details.path),
       change: text(details.change),
     };
-    return isAction(action) ? t(sentenceKey(action), names) : t('sentence.unknown', { ...names, action });
+    return isAction(action) ? t(sentenceKey(action), names) : t('unknown', { ...names, action });
   };
 }

@@ -1,10 +1,29 @@
-import type { Filters, Row } from '@/api/statements';
+import type { Filters } from '@/api/statements';
 import { instant } from '@/shared/lib/time-range';
-import { agentText, identifier, parseAgent, verbIri } from '@/shared/lib/xapi';
-import { type Chip, type Field, parseChips } from '@/shared/ui/query-bar';
+import { identifier, parseAgent, verbIri } from '@/shared/lib/xapi';
+import { type Chip, parseChips } from '@/shared/ui/query-bar';
 
-export const fields = ['verb', 'actor', 'activity', 'registration', 'since', 'until'] as const;
+export const fields = [
+  'verb',
+  'actor',
+  'activity',
+  'registration',
+  'score',
+  'success',
+  'completion',
+  'since',
+  'until',
+] as const;
 export type FieldName = (typeof fields)[number];
+
+const bound = /^(<=?|>=?|=)(-?\d*\.?\d+)(%?)$/;
+
+/** `>=50%,<0.8` as the API wants it: one or two bounds, as parts of one; undefined when it is none. */
+export function scoreBounds(text: string): string | undefined {
+  const bounds = text.split(',').map((part) => bound.exec(part));
+  if (bounds.length > 2 || bounds.includes(null)) return undefined;
+  return bounds.map((found) => `${found?.[1]}${Number(found?.[2]) / (found?.[3] ? 100 : 1)}`).join(',');
+}
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -19,6 +38,11 @@ export function valid({ field, value }: Chip, now: number = Date.now()): boolean
       return /^[a-z][a-z0-9+.-]*:\S+$/i.test(value);
     case 'registration':
       return uuid.test(value);
+    case 'score':
+      return scoreBounds(value) !== undefined;
+    case 'success':
+    case 'completion':
+      return value === 'true' || value === 'false';
     default:
       return instant(value, now) !== undefined;
   }
@@ -35,6 +59,8 @@ export function filters(q: string, range: { since?: string; until?: string }, no
     if (field === 'verb') made.verb = verbIri(value);
     else if (field === 'actor') made.agent = JSON.stringify(identifier(parseAgent(value) ?? {}));
     else if (field === 'activity' || field === 'registration') made[field] = value;
+    else if (field === 'score') made.score = scoreBounds(value);
+    else if (field === 'success' || field === 'completion') made[field] = value === 'true';
     else if (field === 'since' || field === 'until') made[field] = instant(value, now);
   }
   return made;
@@ -47,33 +73,4 @@ export function guess(value: string): Chip | undefined {
     return parseAgent(value) ? { field: 'actor', value } : undefined;
   if (!value.includes(':')) return verbIri(value) ? { field: 'verb', value: value.toLowerCase() } : undefined;
   return valid({ field: 'activity', value }) ? { field: /verb/i.test(value) ? 'verb' : 'activity', value } : undefined;
-}
-
-/** What can be completed: the words of the statements that were seen here. */
-export class Vocabulary {
-  readonly verbs = new Map<string, string>();
-  readonly activities = new Map<string, string>();
-  readonly people = new Map<string, string>();
-
-  add(rows: readonly Row[]): void {
-    for (const { verb, object, actor } of rows) {
-      this.verbs.set(verb.id, verb.display || verb.id);
-      if (object.kind === 'activity') this.activities.set(object.id, object.name || object.id);
-      if (actor.agent) this.people.set(agentText(actor.agent), actor.name);
-    }
-  }
-
-  fields(): Field[] {
-    const of = (map: Map<string, string>) =>
-      [...map].map(([value, label]) => ({ value, label: label === value ? value : `${label} · ${value}` }));
-    const show = (map: Map<string, string>) => (value: string) => map.get(value) ?? value;
-    return [
-      { name: 'verb', suggestions: of(this.verbs), show: show(this.verbs) },
-      { name: 'actor', suggestions: of(this.people), show: show(this.people) },
-      { name: 'activity', suggestions: of(this.activities), show: show(this.activities) },
-      { name: 'registration' },
-      { name: 'since', suggestions: ['15m', '1h', '24h', '7d', '30d'].map((value) => ({ value, label: value })) },
-      { name: 'until' },
-    ];
-  }
 }

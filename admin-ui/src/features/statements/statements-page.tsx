@@ -16,8 +16,9 @@ import { PageHeader } from '@/shared/ui/page-header';
 import { formatChips, parseChips, QueryBar } from '@/shared/ui/query-bar';
 import { TimeRange } from '@/shared/ui/time-range';
 import { merge, statementsKey, useLiveTail } from './queries';
-import { fields, filters, guess, Vocabulary, valid } from './query';
+import { fields, filters, guess, valid } from './query';
 import classes from './statements.module.css';
+import { useVocabulary } from './vocabulary';
 
 const StatementDrawer = later(() => import('./statement-drawer').then((m) => m.StatementDrawer));
 
@@ -112,11 +113,7 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
   );
   const rows = useMemo(() => merge(live.fresh, pages.rows), [live.fresh, pages.rows]);
 
-  const vocabulary = useMemo(() => new Vocabulary(), []);
-  const known = useMemo(() => {
-    vocabulary.add(rows);
-    return vocabulary.fields();
-  }, [vocabulary, rows]);
+  const vocabulary = useVocabulary(store, rows, pages.first?.identities ?? false);
 
   const words = { language: i18n.language, percent: format.percent, t: shared };
   const columns: Column<Row>[] = [
@@ -161,7 +158,9 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
         <QueryBar
           label={t('query')}
           placeholder={t('placeholder')}
-          fields={known}
+          fields={vocabulary.fields}
+          note={vocabulary.note}
+          onType={vocabulary.onType}
           chips={parseChips(q, [...fields])}
           guess={(value) => guess(value) ?? t('guess', { value })}
           onChange={(chips) => change({ q: formatChips(chips.filter((c) => valid(c))) || undefined })}
@@ -190,6 +189,7 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
         rowId={(row) => row.id}
         onOpen={(row) => change({ id: row.id })}
         oneLine
+        searchedTo={pages.data?.pages.at(-1)?.searchedTo}
         empty={
           filtered ? (
             <FilteredState clear={clear} />

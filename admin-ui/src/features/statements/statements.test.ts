@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Row } from '@/api/statements';
 import { merge } from './queries';
-import { filters, guess, valid } from './query';
+import { filters, guess, scoreBounds, valid } from './query';
+import { wantedWords } from './vocabulary';
 
 const now = Date.parse('2026-09-21T12:00:00Z');
 
@@ -29,4 +30,33 @@ test('what it cannot be is refused', () => {
 test('what arrives live stands first, and once', () => {
   const rows = (...ids: string[]) => ids.map((id) => ({ id }) as Row);
   expect(merge(rows('c', 'b'), rows('b', 'a')).map((r) => r.id)).toEqual(['c', 'b', 'a']);
+});
+
+test.each([
+  ['<0.8', '<0.8'],
+  ['>=50%,<0.8', '>=0.5,<0.8'],
+  ['=-.5', '=-0.5'],
+  ['0.8', undefined],
+  ['<', undefined],
+  ['<1,<2,<3', undefined],
+  ['<0.8,', undefined],
+])('a score of %s is asked for as %s', (text, bounds) => expect(scoreBounds(text)).toBe(bounds));
+
+test('a result is asked for by its score, success and completion', () => {
+  expect(filters('score:<80% success:false completion:true', {}, now)).toEqual({
+    score: '<0.8',
+    success: false,
+    completion: true,
+  });
+  expect(filters('score<0.8', {}, now)).toEqual({ score: '<0.8' });
+  expect(filters('success:perhaps score:high', {}, now)).toEqual({});
+});
+
+test('the store is asked for words of the field that is typed, and for people by two letters', () => {
+  expect(wantedWords('verb:')).toEqual({ kind: 'verbs', q: '' });
+  expect(wantedWords('activity:"Forklift sa')).toEqual({ kind: 'activities', q: 'Forklift sa' });
+  expect(wantedWords('actor:a')).toBeUndefined();
+  expect(wantedWords('actor:ad')).toEqual({ kind: 'people', q: 'ad' });
+  expect(wantedWords('registration:80')).toBeUndefined();
+  expect(wantedWords('verb')).toBeUndefined();
 });

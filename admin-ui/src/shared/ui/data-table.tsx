@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Pages } from '@/api/pages';
 import { useShortcuts } from '@/shared/lib/shortcuts';
 import { useFormat } from '@/shared/lib/tenant';
-import { ErrorState } from './empty-state';
+import { ErrorState, SoFarState } from './empty-state';
 import classes from './page.module.css';
 
 export interface Column<T> {
@@ -32,13 +32,15 @@ interface Props<T> {
   oneLine?: boolean;
   /** Draw every row, also those out of sight: for printing. */
   all?: boolean;
+  /** The server stopped looking at this time, before the page was full. */
+  searchedTo?: string;
 }
 
 /** From how many rows on those out of sight are not drawn. */
 const many = 120;
 
 /** A list page by page: "load more" asks for the next, j and k move, and only what is seen is drawn. */
-export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneLine, all }: Props<T>) {
+export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneLine, all, searchedTo }: Props<T>) {
   const { t } = useTranslation('shared');
   const format = useFormat();
   const body = useRef<HTMLTableSectionElement>(null);
@@ -66,7 +68,16 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
   useShortcuts(onOpen ? { j: () => step(1), k: () => step(-1) } : {});
 
   if (pages.error && rows.length === 0) return <ErrorState error={pages.error} retry={() => void pages.refetch()} />;
-  if (!pages.isPending && rows.length === 0) return <>{empty}</>;
+  if (!pages.isPending && rows.length === 0) {
+    if (!pages.hasNextPage) return <>{empty}</>;
+    return (
+      <SoFarState
+        to={searchedTo && format.time(searchedTo)}
+        on={() => void pages.fetchNextPage()}
+        pending={pages.isFetchingNextPage}
+      />
+    );
+  }
 
   const items = virtual ? virtualizer.getVirtualItems() : undefined;
   const margin = virtualizer.options.scrollMargin;
@@ -141,6 +152,7 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
               count: rows.length,
               shown: format.number(rows.length),
             })}
+            {pages.hasNextPage && searchedTo && ` · ${t('table.searched', { to: format.time(searchedTo) })}`}
           </span>
         )}
         {pages.hasNextPage && (
@@ -150,7 +162,7 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
             onClick={() => void pages.fetchNextPage()}
             loading={pages.isFetchingNextPage}
           >
-            {t('table.more')}
+            {t(searchedTo ? 'table.on' : 'table.more')}
           </Button>
         )}
         {pages.isFetchingNextPage && <Loader size="xs" aria-label={t('loading')} />}

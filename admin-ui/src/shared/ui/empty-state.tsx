@@ -1,5 +1,5 @@
 import { Button, Stack, Text } from '@mantine/core';
-import { CircleAlert, FilterX, Inbox, Lock, type LucideIcon } from 'lucide-react';
+import { CircleAlert, FilterX, Inbox, Lock, type LucideIcon, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type ApiError, asApiError } from '@/api/problem';
@@ -51,6 +51,18 @@ export function FilteredState({ clear }: { clear: () => void }) {
     <State icon={FilterX} title={t('empty.filtered')} text={t('empty.filteredText')}>
       <Button variant="default" onClick={clear}>
         {t('empty.clear')}
+      </Button>
+    </State>
+  );
+}
+
+/** Nothing so far: one request looks through so much, and no more. */
+export function SoFarState({ to, on, pending }: { to: string | undefined; on: () => void; pending: boolean }) {
+  const { t } = useTranslation('shared');
+  return (
+    <State icon={Search} title={t('empty.soFar')} text={to ? t('empty.soFarTo', { to }) : t('empty.soFarText')}>
+      <Button onClick={on} loading={pending}>
+        {t('table.on')}
       </Button>
     </State>
   );

@@ -17,19 +17,23 @@ export interface Suggestion {
 
 export interface Field {
   name: string;
-  /** Values to offer, from what there is. */
+  /** Values to offer: those that contain what was typed. */
   suggestions?: Suggestion[];
+  /** Values to offer as they are: somebody else has looked for what was typed. */
+  found?: Suggestion[];
   /** How a value is shown on its chip. */
   show?: (value: string) => string;
 }
 
-/** `verb:"a b" actor:c` → chips; what has no field keeps the empty one. A quoted value may hold spaces. */
+/** `verb:"a b" score<0.8` → chips; what has no field keeps the empty one. A quoted value may hold spaces. */
 export function parseChips(text: string, fields: string[]): Chip[] {
   const chips: Chip[] = [];
-  for (const [, field = '', quoted, plain = ''] of text.matchAll(/(?:([a-z]+):)?(?:"((?:[^"\\]|\\.)*)"|(\S+))/g)) {
+  // A comparison needs no colon: its sign belongs to the value.
+  const parts = text.matchAll(/(?:([a-z]+)(:|(?=[<>=])))?(?:"((?:[^"\\]|\\.)*)"|(\S+))/g);
+  for (const [, field = '', colon = '', quoted, plain = ''] of parts) {
     const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
     if (field === '' || fields.includes(field)) chips.push({ field, value });
-    else chips.push({ field: '', value: `${field}:${value}` });
+    else chips.push({ field: '', value: field + colon + value });
   }
   return chips;
 }
@@ -54,8 +58,11 @@ export function complete(text: string, fields: Field[]): Suggestion[] {
       .map((f) => ({ value: `${f.name}:`, label: `${f.name}:` }));
   }
   const typed = text.slice(colon + 1).toLowerCase();
-  return (field.suggestions ?? [])
-    .filter((s) => s.label.toLowerCase().includes(typed) || s.value.toLowerCase().includes(typed))
+  const fits = (field.suggestions ?? []).filter(
+    (s) => s.label.toLowerCase().includes(typed) || s.value.toLowerCase().includes(typed),
+  );
+  const all = new Map([...fits, ...(field.found ?? [])].map((s) => [s.value, s]));
+  return [...all.values()]
     .slice(0, 12)
     .map((s) => ({ value: formatChips([{ field: field.name, value: s.value }]), label: s.label }));
 }
@@ -68,13 +75,21 @@ interface Props {
   /** Says which field a bare value is of, or why it is none. */
   guess: (value: string) => Chip | string;
   onChange: (chips: Chip[]) => void;
+  /** Hears what is being typed, to look for completions of it. */
+  onType?: (text: string) => void;
+  /** What there is to say about the completions: why some are missing, for example. */
+  note?: string;
 }
 
 /** Conditions as chips, typed with completion. The key / comes here. */
-export function QueryBar({ label, placeholder, fields, chips, guess, onChange }: Props) {
+export function QueryBar({ label, placeholder, fields, chips, guess, onChange, onType, note }: Props) {
   const { t } = useTranslation('shared');
   const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState('');
+  const [text, setShown] = useState('');
+  const setText = (next: string) => {
+    setShown(next);
+    onType?.(next);
+  };
   const [error, setError] = useState('');
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const names = useMemo(() => fields.map((f) => f.name), [fields]);
@@ -164,7 +179,7 @@ export function QueryBar({ label, placeholder, fields, chips, guess, onChange }:
           </Pill.Group>
         </PillsInput>
       </Combobox.DropdownTarget>
-      <Combobox.Dropdown hidden={offered.length === 0}>
+      <Combobox.Dropdown hidden={offered.length === 0 && !note}>
         <Combobox.Options aria-label={label} mah={320} style={{ overflowY: 'auto' }}>
           {offered.map((s) => (
             <Combobox.Option key={s.value} value={s.value}>
@@ -172,6 +187,7 @@ export function QueryBar({ label, placeholder, fields, chips, guess, onChange }:
             </Combobox.Option>
           ))}
         </Combobox.Options>
+        {note && <Combobox.Footer fz="xs">{note}</Combobox.Footer>}
       </Combobox.Dropdown>
     </Combobox>
   );
