@@ -39,7 +39,7 @@ func (l *laboratory) queries(ctx context.Context, w *report, o Options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.super.Exec(ctx, "vacuum (analyze) statements, statement_rel"); err != nil {
+	if _, err := l.super.Exec(ctx, "vacuum (analyze) statements, statement_rel, waiting_lists"); err != nil {
 		return err
 	}
 	var total, largest int64

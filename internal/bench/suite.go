@@ -140,7 +140,7 @@ func (l *laboratory) sizes(ctx context.Context, w *report) error {
 	var statements, bytes, floors, floorBytes int64
 	err := l.super.QueryRow(ctx, `
 		select (select count(*) from statements),
-		       (select sum(pg_total_relation_size(t::regclass)) from unnest(array['statements','statement_rel','pending_refs','activities']) t),
+		       (select sum(pg_total_relation_size(t::regclass)) from unnest(array['statements','statement_rel','waiting_lists','pending_refs','activities']) t),
 		       (select count(*) from floor), pg_total_relation_size('floor')`).Scan(&statements, &bytes, &floors, &floorBytes)
 	if err != nil {
 		return err

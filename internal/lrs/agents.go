@@ -3,8 +3,7 @@ package lrs
 import (
 	"context"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
+	"time"
 
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/xapi"
@@ -19,27 +18,23 @@ func (r *LRS) AgentNames(ctx context.Context, in Read, identity string) ([]strin
 	var names []string
 	err := r.read(ctx, in, func(tx *postgres.Tx) error {
 		names = nil
-		rows, err := tx.Query(ctx, `select dict, payload from statements where actor = $1 order by stored desc limit $2`,
-			hashKey(in.Store, kindActor, identity), namesFrom)
+		s := newSearch(in, &xapi.Query{}, 0)
+		key := hashKey(in.Store, kindActor, identity)
+		s.conditions = []*condition{{column: "actor", key: key, own: newPostings(s, key)}}
+		var through time.Time
+		if err := s.begin(ctx, tx, &through); err != nil {
+			return err
+		}
+		newest, err := s.next(ctx, tx, namesFrom)
 		if err != nil {
 			return err
 		}
-		type packed struct {
-			dict    int16
-			payload []byte
-		}
-		statements, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p packed, err error) {
-			return p, row.Scan(&p.dict, &p.payload)
-		})
+		statements, _, err := r.load(ctx, tx, in, newest)
 		if err != nil {
 			return err
 		}
-		for _, p := range statements {
-			text, err := r.text(ctx, tx, in.Store, p.dict, p.payload)
-			if err != nil {
-				return err
-			}
-			actor := xapi.ActorOf(text)
+		for _, l := range statements {
+			actor := xapi.ActorOf(l.text)
 			if actor.Identity == identity && actor.Name != "" && !slices.Contains(names, actor.Name) {
 				names = append(names, actor.Name)
 			}

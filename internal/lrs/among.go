@@ -17,7 +17,7 @@ import (
 func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, kept []bool) error {
 	s.ask = s.ask[:0]
 	for i, f := range found {
-		if kept[i] || p.single && f.knows("activity") && f.activity != 0 { // a reference's object is no activity
+		if kept[i] || p.via && f.knows("activity") && f.activity != 0 { // a reference's object is no activity
 			continue
 		}
 		s.ask = append(s.ask, f.stored)
@@ -81,34 +81,26 @@ func (p *postings) named(s *search) func(at int64) bool {
 
 const lookUpSQL = `
 select r.upto, r.list
-from unnest($2::timestamptz[], $3::timestamptz[]) as w(first, beyond)
+from unnest($2::timestamptz[]) as w(at)
 cross join lateral (select upto, list from statement_rel
-    where key = $1 and upto >= w.first and upto < w.beyond and tenant_id = $4 offset 0) r` // offset: one look-up each
+    where key = $1 and upto >= w.at and tenant_id = $3 order by upto limit 1) r`
 
 // lookUp reads only those lists that can name one of the statements stored at
-// ask: a list with one in it ends there or less than listSpan later.
+// ask: of those that end there or later the first.
 func (p *postings) lookUp(ctx context.Context, tx *postgres.Tx, ask []int64) (func(at int64) bool, error) {
-	span := int64(listSpan)
-	if p.single {
-		span = 1
-	}
 	ask = slices.Sorted(slices.Values(ask))
-	var first, beyond []int64
-	for _, at := range ask {
-		if n := len(first); n > 0 && at <= beyond[n-1] {
-			beyond[n-1] = at + span
-		} else {
-			first, beyond = append(first, at), append(beyond, at+span)
-		}
-	}
-	rows, err := tx.Query(ctx, lookUpSQL, p.key, microTimes(first), microTimes(beyond), p.s.read.Scope.Tenant())
+	rows, err := tx.Query(ctx, lookUpSQL, p.key, microTimes(ask), p.s.read.Scope.Tenant())
 	if err != nil {
 		return nil, err
 	}
-	var named []int64
-	var upto time.Time
+	named := slices.Clone(p.waiting)
+	var last, upto time.Time
 	var list pgtype.DriverBytes
 	_, err = pgx.ForEachRow(rows, []any{&upto, &list}, func() (err error) {
+		if upto.Equal(last) { // the list of the one before
+			return nil
+		}
+		last = upto
 		named, err = decodePosting(named, upto.UnixMicro(), list)
 		return err
 	})

@@ -223,6 +223,8 @@ func TestFollowerMissesNothing(t *testing.T) {
 func TestDeepWalkThroughPostingLists(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
+	f.merge = 1 // statement: no list waits, none is long
+	f.LRS = f.another()
 	a := f.author()
 	// More lists than one piece holds, of one statement each, and some of many.
 	const n = postingPiece + 200
@@ -260,14 +262,16 @@ func TestDeepWalkThroughPostingLists(t *testing.T) {
 }
 
 // TestWalkThroughALargeBatch pages through one transaction that is longer than
-// what a posting list may span.
+// a group and than a posting list may be.
 func TestWalkThroughALargeBatch(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
+	f.merge = 1 // statement: the lists are merged at once, and are long
+	f.LRS = f.another()
 	a := f.author()
 	var ids []uuid.UUID
 	var bodies []string
-	for range 2*listSpan - 30 {
+	for range 2*groupStatements - 30 {
 		ids = append(ids, uuid.New())
 		bodies = append(bodies, simple(ids[len(ids)-1], "ada", "did", "a"))
 	}

@@ -26,6 +26,7 @@ type committer struct {
 	counters    counters
 	room        *room
 	most        int             // statements of a group
+	mergeFrom   int             // statements of a store whose lists wait
 	committed   chan []*pending // groups that are not durable yet
 	flushing    sync.WaitGroup
 	closeFlush  sync.Once
@@ -53,9 +54,9 @@ type pending struct {
 // store is where all of p's rows go.
 func (p *pending) store() int64 { return p.rows[0].store }
 
-func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, settler *settler, lanes, most int) *committer {
+func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, settler *settler, lanes, most, mergeFrom int) *committer {
 	c := &committer{
-		db: db, definitions: definitions, dicts: dicts, settler: settler, most: most,
+		db: db, definitions: definitions, dicts: dicts, settler: settler, most: most, mergeFrom: mergeFrom,
 		room: newRoom(roomPlaces), committed: make(chan []*pending, flushQueue),
 	}
 	for range lanes {
@@ -195,6 +196,7 @@ func (c *committer) transact(group []*pending, careful bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
 	g := newGroup(group, c.dicts, careful)
+	g.mergeFrom = c.mergeFrom
 	if err := c.db.Ingest(ctx, g.tenants, func(tx *postgres.IngestTx) error { return g.run(ctx, tx) }); err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 				bytes, rows *int64
 			}{
 				{"statements", "octet_length(payload)", &gone.Statements, &statements},
+				{"waiting_lists", "0", new(int64), new(int64)},
 				{"pending_refs", "0", new(int64), new(int64)},
 				{"activities", "0", new(int64), new(int64)},
 				{"documents", "octet_length(content)", &gone.Documents, new(int64)},

@@ -24,7 +24,10 @@ type group struct {
 	rows     []placed
 	careful  bool // some ids may be taken
 	inserted int
-	waiting  []waiting // statements that pointed at one of rows before it arrived
+
+	mergeFrom int       // statements whose lists wait
+	full      []int64   // stores of which so many wait
+	waiting   []waiting // statements that pointed at one of rows before it arrived
 
 	definitions []definition // still to be merged
 	unsettled   []storeName  // stores that it leaves to the settler
@@ -79,29 +82,33 @@ func (g *group) run(ctx context.Context, tx *postgres.IngestTx) error {
 	if err := g.resolveReferences(ctx, tx); err != nil {
 		return err
 	}
-	return g.mergeDefinitions(ctx, tx)
+	if err := g.mergeDefinitions(ctx, tx); err != nil {
+		return err
+	}
+	return g.mergeLists(ctx, tx)
 }
 
 // The insert is a statement of its own after the one that takes the locks, so
 // that its snapshot sees what the last holder of each lock committed.
 const baseSQL = `
 with base as materialized (
-    select s.id as store_id, greatest(clock_timestamp(),
+    select s.id as store_id, coalesce(w.statements, 0) + s.n as waiting, greatest(clock_timestamp(), w.upto + interval '1 microsecond',
         (select x.stored + interval '1 microsecond' from statements x where x.store_id = s.id order by x.stored desc limit 1)) as at
-    from unnest($1::bigint[]) as s(id)),
-posting as (
-    insert into statement_rel (tenant_id, store_id, key, upto, list)
-    select p.tenant_id, p.store_id, p.key, base.at + p.upto * interval '1 microsecond', p.list
-    from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::bytea[]) as p(tenant_id, store_id, key, upto, list)
+    from unnest($1::bigint[], $2::bigint[]) as s(id, n)
+    left join lateral (select x.upto, x.statements from waiting_lists x where x.store_id = s.id order by x.upto desc limit 1) w on true),
+waiting as (
+    insert into waiting_lists (tenant_id, store_id, upto, statements, lists)
+    select w.tenant_id, w.store_id, base.at + w.upto * interval '1 microsecond', base.waiting, w.lists
+    from unnest($3::bigint[], $1::bigint[], $4::int[], $5::bytea[]) as w(tenant_id, store_id, upto, lists)
     join base using (store_id)),
 statement as (
     insert into statements (tenant_id, store_id, stored, id, hash, key_id, actor, verb, activity, registration, module, course,
         "timestamp", duration_ms, scaled, success, completion, dict, payload)
     select s.tenant_id, s.store_id, base.at + s.n * interval '1 microsecond', s.id, s.hash, s.key_id, s.actor, s.verb, s.activity,
         s.registration, s.module, s.course, s.at, s.duration_ms, s.scaled, s.success, s.completion, s.dict, s.payload
-    from unnest($7::bigint[], $8::bigint[], $9::int[], $10::uuid[], $11::bytea[], $12::bigint[], $13::bigint[], $14::bigint[],
-        $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::timestamptz[], $20::bigint[], $21::real[], $22::bool[],
-        $23::bool[], $24::smallint[], $25::bytea[])
+    from unnest($6::bigint[], $7::bigint[], $8::int[], $9::uuid[], $10::bytea[], $11::bigint[], $12::bigint[], $13::bigint[],
+        $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::timestamptz[], $19::bigint[], $20::real[], $21::bool[],
+        $22::bool[], $23::smallint[], $24::bytea[])
         as s(tenant_id, store_id, n, id, hash, key_id, actor, verb, activity, registration, module, course, at, duration_ms,
              scaled, success, completion, dict, payload)
     join base using (store_id)`
@@ -115,16 +122,16 @@ const (
 counted as (
     insert into usage_statements as counted (tenant_id, store_id, day, statements, bytes, last_at)
     select c.tenant_id, c.store_id, (base.at at time zone 'UTC')::date, c.statements, c.bytes, base.at
-    from unnest($26::bigint[], $1::bigint[], $27::bigint[], $28::bigint[]) as c(tenant_id, store_id, statements, bytes)
+    from unnest($3::bigint[], $1::bigint[], $2::bigint[], $25::bigint[]) as c(tenant_id, store_id, statements, bytes)
     join base using (store_id)` + usage.CountStatements + `)
-select store_id, at from base`
+select store_id, waiting, at from base`
 	carefulSQL = baseSQL + ` on conflict (tenant_id, store_id, id) do nothing
     returning tenant_id, store_id, id, stored, octet_length(payload) as bytes),
 counted as (
     insert into usage_statements as counted (tenant_id, store_id, day, statements, bytes, last_at)
     select tenant_id, store_id, (min(stored) at time zone 'UTC')::date, count(*), sum(bytes), max(stored)
     from statement group by tenant_id, store_id` + usage.CountStatements + `)
-select store_id, id, stored from statement`
+select base.store_id, base.waiting, statement.id, statement.stored from base left join statement using (store_id)`
 )
 
 func (g *group) queueInsert(b *pgx.Batch) {
@@ -150,9 +157,10 @@ func (g *group) queueInsert(b *pgx.Batch) {
 		hash[i], payload[i] = r.hash[:], r.payload
 		at[i], duration[i], scaled[i], success[i], completion[i] = r.timestamp, r.duration, r.scaled, r.success, r.completion
 	}
-	p := g.postings()
+	statements, bytes := g.sizes()
+	upto, lists := g.waitingLists()
 	args := []any{
-		g.stores, p.tenant, p.store, p.key, p.upto, p.list,
+		g.stores, statements, g.tenants, upto, lists,
 		tenant, store, offset, id, hash, key, actor, verb, activity, registration, module, course,
 		at, duration, scaled, success, completion, dict, payload,
 	}
@@ -160,8 +168,7 @@ func (g *group) queueInsert(b *pgx.Batch) {
 		b.Queue(carefulSQL, args...).Query(g.readInserted)
 		return
 	}
-	statements, bytes := g.sizes()
-	b.Queue(newSQL, append(args, g.tenants, statements, bytes)...).Query(g.readBases)
+	b.Queue(newSQL, append(args, bytes)...).Query(g.readBases)
 }
 
 // sizes are how many rows each store gets, and the bytes of their payloads.
@@ -181,9 +188,14 @@ func (g *group) sizes() (statements, bytes []int64) {
 // readBases notes the times of rows that are all new.
 func (g *group) readBases(rows pgx.Rows) error {
 	bases := make(map[int64]time.Time, len(g.stores))
-	var store int64
+	var store, waiting int64
 	var at time.Time
-	if _, err := pgx.ForEachRow(rows, []any{&store, &at}, func() error { bases[store] = at; return nil }); err != nil {
+	_, err := pgx.ForEachRow(rows, []any{&store, &waiting, &at}, func() error {
+		bases[store] = at
+		g.noteWaiting(store, waiting)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for i := range g.rows {
@@ -202,13 +214,16 @@ func (g *group) readInserted(rows pgx.Rows) error {
 	}
 	stored := make(map[name]time.Time, len(g.rows))
 	for rows.Next() {
-		var store int64
+		var store, waiting int64
 		var id pgtype.UUID
-		var at time.Time
-		if err := rows.Scan(&store, &id, &at); err != nil {
+		var at pgtype.Timestamptz
+		if err := rows.Scan(&store, &waiting, &id, &at); err != nil {
 			return err
 		}
-		stored[name{store, id.Bytes}] = at
+		g.noteWaiting(store, waiting)
+		if id.Valid {
+			stored[name{store, id.Bytes}] = at.Time
+		}
 	}
 	for i := range g.rows {
 		g.rows[i].stored = stored[name{g.rows[i].store, g.rows[i].id}]
@@ -294,54 +309,4 @@ func (g *group) sameUntimed(ctx context.Context, tx *postgres.IngestTx, e *exist
 	}
 	ours, err := xapi.UntimedHash(text)
 	return ours == theirs, err
-}
-
-// postingRows are the arrays of the posting lists to insert.
-type postingRows struct {
-	tenant, store, key column[pgtype.Int8]
-	upto               column[pgtype.Int4]
-	list               [][]byte
-}
-
-// postings gathers, store by store, which of g's rows each key finds. A request
-// may be longer than a list may span: the rest is in another list.
-func (g *group) postings() postingRows {
-	type entry struct {
-		key    int64
-		row, n int // row: any one of its store
-	}
-	var entries []entry
-	for i, r := range g.rows {
-		for _, key := range r.postings {
-			entries = append(entries, entry{key, i, r.offset})
-		}
-	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		switch {
-		case g.rows[a.row].store != g.rows[b.row].store:
-			return a.row - b.row
-		case a.key != b.key:
-			if a.key < b.key {
-				return -1
-			}
-			return 1
-		}
-		return a.n - b.n
-	})
-	var p postingRows
-	var offsets []int
-	for i := 0; i < len(entries); {
-		e := entries[i]
-		r := g.rows[e.row]
-		offsets = offsets[:0]
-		for ; i < len(entries) && entries[i].key == e.key && g.rows[entries[i].row].store == r.store && entries[i].n-e.n < listSpan; i++ {
-			if len(offsets) == 0 || offsets[len(offsets)-1] != entries[i].n {
-				offsets = append(offsets, entries[i].n)
-			}
-		}
-		list, upto := appendPosting(nil, offsets)
-		p.tenant, p.store, p.key = append(p.tenant, int8Of(r.tenant)), append(p.store, int8Of(r.store)), append(p.key, int8Of(e.key))
-		p.upto, p.list = append(p.upto, pgtype.Int4{Int32: int32(upto), Valid: true}), append(p.list, list)
-	}
-	return p
 }

@@ -113,7 +113,7 @@ func TestEmptyDeletesOneSandboxAndNothingElse(t *testing.T) {
 		require.NoError(t, contents.Close())
 	}
 	f.tx(a.Tenant, func(ctx context.Context, tx *postgres.Tx) error {
-		for _, table := range []string{"statements", "statement_rel", "activities", "documents", "pending_refs"} {
+		for _, table := range []string{"statements", "statement_rel", "waiting_lists", "activities", "documents", "pending_refs"} {
 			var left int
 			if err := tx.QueryRow(ctx, "select count(*) from "+table+" where store_id = $1", a.Store).Scan(&left); err != nil {
 				return err

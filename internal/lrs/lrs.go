@@ -1,5 +1,5 @@
 // Package lrs is the record store: it turns valid statements into rows and
-// queries into pages. It owns the tables statements, statement_rel,
+// queries into pages. It owns the tables statements, statement_rel, waiting_lists,
 // pending_refs, activities, documents and dictionaries, and the attachment contents in the
 // blob bucket (t<tenant>/s<store>/<sha2>). It never judges whether a caller
 // may do what it asks, and never parses what a client sent: internal/authz and
@@ -31,6 +31,7 @@ type Config struct {
 	Blobs   *blob.Bucket
 	Lanes   int // concurrent groups; a store is in one at a time; 0 is 2. Fewer make larger groups, which cost less a statement
 	Group   int // most statements of one commit, and at most 512; 0 is 512
+	Merge   int // statements of a store whose posting lists wait to be merged; 0 is 2048
 	PageMax int // most statements of a page; 0 is 500
 	Logger  *slog.Logger
 	Clock   func() time.Time // nil is time.Now
@@ -80,7 +81,11 @@ func New(c Config) *LRS {
 		group = groupStatements
 	}
 	r.lexicons = newLexicographer(r)
-	r.committer = newCommitter(c.DB, r.definitions, r.dicts, r.settler, lanes, group)
+	merge := c.Merge
+	if merge <= 0 {
+		merge = mergeFrom
+	}
+	r.committer = newCommitter(c.DB, r.definitions, r.dicts, r.settler, lanes, group, merge)
 	return r
 }
 

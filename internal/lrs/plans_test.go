@@ -29,6 +29,7 @@ func TestFindWhereTermsAreCommon(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	f.db = db // of one connection: it keeps all that it has prepared
+	f.merge = 200
 	f.LRS = f.another()
 	a := f.author()
 	m := &model{rnd: rand.New(rand.NewPCG(1, 1)), authors: []Author{a, f.key(a)}, byID: map[uuid.UUID]*entry{}, common: 0.97}
@@ -36,7 +37,7 @@ func TestFindWhereTermsAreCommon(t *testing.T) {
 	owner, err := pgx.Connect(t.Context(), f.database.Owner)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = owner.Close(context.Background()) })
-	_, err = owner.Exec(t.Context(), "vacuum (analyze) statements, statement_rel")
+	_, err = owner.Exec(t.Context(), "vacuum (analyze) statements, statement_rel, waiting_lists")
 	require.NoError(t, err)
 	for range 150 {
 		m.common = 0.5 // in what is asked for
@@ -51,7 +52,7 @@ func TestFindWhereTermsAreCommon(t *testing.T) {
 		require.NoError(t, err)
 		for what, part := range map[string]string{
 			"learn":    "coalesce(registration, 0)",
-			"lookUp":   "w.beyond",
+			"lookUp":   "w.at",
 			"between":  "stored <= $3 limit",
 			"probes":   "select count(*), min(stored)",
 			"postings": "order by upto desc limit",
@@ -116,13 +117,12 @@ type plan struct {
 var asked = map[string][]string{
 	"statements_pkey":         {"tenant_id = ", "store_id = ", "id = "},
 	"statements_stored":       {"store_id = "},
-	"statements_actor":        {"actor = ", "stored "},
-	"statements_activity":     {"activity = ", "stored "},
 	"statements_registration": {"registration = ", "stored "},
-	"statement_rel_pkey":      {"key = ", "upto "},
+	"statement_rel_pkey":      {"key = ", "upto ", "tenant_id = "},
+	"waiting_lists_pkey":      {"store_id = ", "upto ", "tenant_id = "},
 	"keys_pkey":               {"id = "},
-	"pending_refs_pkey":       {"tenant_id = ", "store_id = ", "target = "},
 	"dictionaries_pkey":       {"tenant_id = ", "store_id = "},
+	"pending_refs_pkey":       {"tenant_id = ", "store_id = ", "target = "},
 }
 
 // What may be a filter: the policy, and what is fenced or has no index.

@@ -6,20 +6,20 @@ import (
 )
 
 // A posting list names statements by their stored time in µs, newest last. It
-// is written as distances backwards from the row's upto: upto-d0, upto-d0-d1, …
+// is written as distances backwards from a time upto: upto-d0, upto-d0-d1, …
 // each a uvarint. The distances do not depend on when the transaction gets its
 // time, so that the list can be sent before the database has assigned one.
+//
+// The lists of a group wait together, as key (8 bytes), length of the list in
+// bytes (uvarint) and list for each key; all with the same upto.
 
-// appendPosting encodes the ascending offsets (µs from the transaction's base)
-// and returns the list and the greatest offset.
-func appendPosting(dst []byte, offsets []int) (list []byte, upto int) {
-	upto = offsets[len(offsets)-1]
-	previous := upto
-	for i := len(offsets) - 1; i >= 0; i-- {
-		dst = binary.AppendUvarint(dst, uint64(previous-offsets[i]))
-		previous = offsets[i]
+// appendPosting encodes ascending times, none after upto.
+func appendPosting(dst []byte, upto int64, times []int64) []byte {
+	for i := len(times) - 1; i >= 0; i-- {
+		dst = binary.AppendUvarint(dst, uint64(upto-times[i]))
+		upto = times[i]
 	}
-	return dst, upto
+	return dst
 }
 
 var errPosting = errors.New("lrs: posting list is damaged")
@@ -36,4 +36,31 @@ func decodePosting(dst []int64, upto int64, list []byte) ([]int64, error) {
 		list = list[n:]
 	}
 	return dst, nil
+}
+
+// appendWaiting appends one key's list to those of a group.
+func appendWaiting(dst []byte, key int64, list []byte) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(key))
+	dst = binary.AppendUvarint(dst, uint64(len(list)))
+	return append(dst, list...)
+}
+
+// eachWaiting calls fn with every key of a group's lists and its list.
+func eachWaiting(lists []byte, fn func(key int64, list []byte) error) error {
+	for len(lists) > 0 {
+		if len(lists) < 9 {
+			return errPosting
+		}
+		key := int64(binary.LittleEndian.Uint64(lists))
+		length, n := binary.Uvarint(lists[8:])
+		if n <= 0 || length > uint64(len(lists)-8-n) {
+			return errPosting
+		}
+		lists = lists[8+n:]
+		if err := fn(key, lists[:length]); err != nil {
+			return err
+		}
+		lists = lists[length:]
+	}
+	return nil
 }

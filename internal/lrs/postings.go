@@ -14,47 +14,105 @@ import (
 
 // postings reads one key's posting lists in the order of a search, piece by
 // piece. Everything up to its frontier has been read.
+//
+// Lists that were merged follow each other in time: none begins before another
+// ends. What waits to be merged comes after all of them.
 type postings struct {
 	key      int64
 	found    []int64 // stored times in order; beyond the frontier it may have gaps
 	frontier int64
 	complete bool // there are no more lists in the search's range
-	single   bool // every list has one entry: those that references make have (references.go)
+	via      bool // what matches through a reference: every list has one entry (references.go)
 
-	s     *search
-	first int64 // upto of the first list read
-	upto  int64 // and of the last
-	lists int   // how many were read
-	piece int   // how many to read next
+	s       *search
+	waiting []int64 // entries that wait to be merged, in order
+	first   int64   // upto of the first list read
+	upto    int64   // and of the last
+	lists   int     // how many were read
+	piece   int     // how many to read next
 }
 
 const (
 	// How many lists are read at once, at most and at first.
 	postingPiece = 1024
 	firstPiece   = 32
-	// listSpan is more than the distance, in µs, from the first to the last
-	// entry of any list: group.postings sees to it.
-	listSpan = 512
 )
 
 func newPostings(s *search, key int64) *postings {
 	if s.descending {
-		return &postings{s: s, key: key, upto: s.hi + listSpan, frontier: s.hi, piece: firstPiece}
+		return &postings{s: s, key: key, upto: s.hi, frontier: s.hi, piece: firstPiece}
 	}
 	return &postings{s: s, key: key, upto: s.lo, frontier: s.lo, piece: firstPiece}
 }
 
-// queue adds the reading of the next piece to b.
-func (p *postings) queue(b *pgx.Batch) {
-	lo, hi := p.s.lo, p.upto
-	if !p.s.descending {
-		lo, hi = p.upto, p.s.hi+listSpan
+// queueWaiting adds to b the reading of the lists that wait, for all of s's
+// keys. It comes before the reading of merged lists: those that are merged in
+// between are read twice, and not missed. Of what was stored up to s.hi, the
+// row that ends there or next after holds the last.
+func (s *search) queueWaiting(b *pgx.Batch) {
+	wanted := make(map[int64][]*postings) // two conditions may ask for the same
+	for _, c := range s.conditions {
+		for _, p := range c.lists() {
+			if !p.via {
+				wanted[p.key] = append(wanted[p.key], p)
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return
 	}
 	b.Queue(`
+		select upto, lists from waiting_lists
+		where store_id = $1 and upto > $2 and tenant_id = $4 and upto <= greatest(
+		    (select upto from waiting_lists where store_id = $1 and upto >= $3 and tenant_id = $4 order by upto limit 1), $3)
+		order by upto `+s.order(), s.read.Store, microTime(s.lo), microTime(s.hi), s.read.Scope.Tenant()).
+		Query(func(rows pgx.Rows) error {
+			var upto time.Time
+			var lists pgtype.DriverBytes
+			_, err := pgx.ForEachRow(rows, []any{&upto, &lists}, func() error {
+				return eachWaiting(lists, func(key int64, list []byte) (err error) {
+					for _, p := range wanted[key] {
+						if p.waiting, err = p.decode(p.waiting, upto.UnixMicro(), list); err != nil {
+							return err
+						}
+						if s.descending {
+							p.found = p.waiting
+						}
+					}
+					return nil
+				})
+			})
+			return err
+		})
+}
+
+// decode appends the entries of a list in the order of the search.
+func (p *postings) decode(dst []int64, upto int64, list []byte) ([]int64, error) {
+	before := len(dst)
+	dst, err := decodePosting(dst, upto, list)
+	if !p.s.descending {
+		slices.Reverse(dst[before:])
+	}
+	return dst, err
+}
+
+// queue adds the reading of the next piece to b. The list that holds what was
+// stored just before s.hi ends there or later: it is the next to end.
+func (p *postings) queue(b *pgx.Batch) {
+	sql := `
 		select upto, list from statement_rel
-		where key = $1 and upto > $2 and upto < $3 and tenant_id = $4
-		order by upto `+p.s.order()+` limit $5`,
-		p.key, microTime(lo), microTime(hi), p.s.read.Scope.Tenant(), p.piece).
+		where key = $1 and upto > $2 and tenant_id = $4 and `
+	lo, hi := p.s.lo, p.upto
+	switch {
+	case !p.s.descending:
+		lo, hi = p.upto, p.s.hi
+		fallthrough
+	case p.lists == 0:
+		sql += `upto <= greatest((select upto from statement_rel where key = $1 and upto >= $3 and tenant_id = $4 order by upto limit 1), $3)`
+	default:
+		sql += `upto < $3`
+	}
+	b.Queue(sql+` order by upto `+p.s.order()+` limit $5`, p.key, microTime(lo), microTime(hi), p.s.read.Scope.Tenant(), p.piece).
 		Query(p.collect)
 }
 
@@ -68,26 +126,21 @@ func (p *postings) collect(rows pgx.Rows) error {
 		if p.lists++; p.lists == 1 {
 			p.first = p.upto
 		}
-		length := len(p.found)
-		p.found, err = decodePosting(p.found, p.upto, list)
-		if !p.s.descending {
-			slices.Reverse(p.found[length:])
-		}
+		p.found, err = p.decode(p.found, p.upto, list)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if !slices.IsSortedFunc(p.found[max(before-1, 0):], p.s.compareTimes) { // lists may lie inside others
+	if p.complete = n < p.piece; p.complete && !p.s.descending {
+		p.found = append(p.found, p.waiting...)
+	}
+	if !slices.IsSortedFunc(p.found[max(before-1, 0):], p.s.compareTimes) { // what was merged meanwhile comes twice
 		slices.SortFunc(p.found, p.s.compareTimes)
 	}
 	p.found = slices.Compact(p.found)
-	p.complete = n < p.piece
 	p.piece = min(p.piece*4, postingPiece)
 	p.frontier = p.upto
-	if !p.s.descending {
-		p.frontier = p.upto - listSpan
-	}
 	return nil
 }
 

@@ -154,7 +154,7 @@ func (to *resolver) follow(ctx context.Context, p reference) (trail, error) {
 			break
 		}
 		w.voider = w.voider || id == p.id && s.Voids
-		w.keys = append(viaKeys(w.keys, p.store, &s.Statement), hashKey(p.store, kindRelatedAgent, s.authority))
+		w.keys = append(viaKeys(w.keys, p.store, &s.Statement), hashKey(p.store, kindRelatedAgent+kindVia, s.authority))
 		id = s.Target
 	}
 	slices.Sort(w.keys)
@@ -186,12 +186,11 @@ func (to *resolver) enter(ctx context.Context, w trail, referrers []time.Time, v
 	if len(w.keys) == 0 {
 		return nil
 	}
-	list, _ := appendPosting(nil, []int{0})
 	_, err := to.tx.Exec(ctx, `
 		insert into statement_rel (tenant_id, store_id, key, upto, list)
 		select $1, $2, k, r, $5 from unnest($3::bigint[]) k cross join unnest($4::timestamptz[]) r
-		on conflict (key, upto, tenant_id) do nothing`, // the list that ends there holds this statement already
-		p.tenant, p.store, w.keys, referrers, list)
+		on conflict (key, upto, tenant_id) do nothing`, // another way has led there already
+		p.tenant, p.store, w.keys, referrers, appendPosting(nil, 0, []int64{0}))
 	return err
 }
 

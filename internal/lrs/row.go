@@ -54,8 +54,14 @@ func newRow(a Author, d *dictionary, s *xapi.Statement) row {
 	if s.Completion != nil {
 		r.completion = pgtype.Bool{Bool: *s.Completion, Valid: true}
 	}
-	r.postings = make([]int64, 0, len(s.Terms)+2)
+	r.postings = make([]int64, 0, len(s.Terms)+4)
 	r.postings = postingKeys(r.postings, a.Store, s)
 	r.postings = append(r.postings, r.verb, hashKey(a.Store, kindRelatedAgent, a.Identity))
+	if r.actor.Valid {
+		r.postings = append(r.postings, r.actor.Int64)
+	}
+	if r.activity.Valid {
+		r.postings = append(r.postings, r.activity.Int64)
+	}
 	return r
 }

@@ -43,7 +43,7 @@ type search struct {
 type condition struct {
 	column string    // of statements; "" none
 	key    int64     // its value there
-	own    *postings // the statements with that value, where the column has no index on (column, stored)
+	own    *postings // the statements with that value; nil where the column has an index on (column, stored)
 	beside []*postings
 	probe  probe
 }
@@ -94,40 +94,44 @@ func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 		s.pass(int64(after))
 	}
 	store := in.Store
-	add := func(column string, key int64, lists ...int64) *condition {
-		c := &condition{column: column, key: key}
-		for i, list := range lists {
-			p := newPostings(s, list)
-			p.single = i == 0 && column != "actor" && column != "" // kindVia
-			c.beside = append(c.beside, p)
+	// Each kind stands for what has value in that way, itself or through a reference.
+	add := func(column string, own kind, value string, kinds ...kind) {
+		c := &condition{column: column, key: hashKey(store, own, value)}
+		if own != kindRegistration {
+			c.own = newPostings(s, c.key)
+		}
+		for _, k := range kinds {
+			if k != own {
+				c.beside = append(c.beside, newPostings(s, hashKey(store, k, value)))
+			}
+			via := newPostings(s, hashKey(store, k+kindVia, value))
+			via.via = true
+			c.beside = append(c.beside, via)
 		}
 		s.conditions = append(s.conditions, c)
-		return c
 	}
 	if q.Registration != uuid.Nil {
-		id := string(q.Registration[:])
-		add("registration", hashKey(store, kindRegistration, id), hashKey(store, kindRegistration+kindVia, id))
+		add("registration", kindRegistration, string(q.Registration[:]), kindRegistration)
 	}
 	if q.Agent != "" {
-		lists := []int64{hashKey(store, kindAgent, q.Agent)}
+		kinds := []kind{kindAgent}
 		if q.RelatedAgents {
-			lists = append(lists, hashKey(store, kindRelatedAgent, q.Agent))
+			kinds = append(kinds, kindRelatedAgent)
 		}
-		add("actor", hashKey(store, kindActor, q.Agent), lists...)
+		add("actor", kindActor, q.Agent, kinds...)
 	}
 	if q.Activity != "" {
-		lists := []int64{hashKey(store, kindActivity+kindVia, q.Activity)}
+		kinds := []kind{kindActivity}
 		if q.RelatedActivities {
-			lists = append(lists, hashKey(store, kindRelatedActivity, q.Activity))
+			kinds = append(kinds, kindRelatedActivity)
 		}
-		add("activity", hashKey(store, kindActivity, q.Activity), lists...)
+		add("activity", kindActivity, q.Activity, kinds...)
 	}
 	if q.Verb != "" {
-		key := hashKey(store, kindVerb, q.Verb)
-		add("verb", key, hashKey(store, kindVerb+kindVia, q.Verb)).own = newPostings(s, key)
+		add("verb", kindVerb, q.Verb, kindVerb)
 	}
 	if in.Mine != nil {
-		add("", 0, hashKey(store, kindRelatedAgent, in.Mine.Identity))
+		s.conditions = append(s.conditions, &condition{beside: []*postings{newPostings(s, hashKey(store, kindRelatedAgent, in.Mine.Identity))}})
 	}
 	if len(s.conditions) > 1 {
 		s.chunk = firstChunk
@@ -196,6 +200,7 @@ func (s *search) begin(ctx context.Context, tx *postgres.Tx, to *time.Time) erro
 
 // queueProbes adds to b what is needed to choose the driver.
 func (s *search) queueProbes(b *pgx.Batch) {
+	s.queueWaiting(b)
 	for _, c := range s.conditions {
 		for _, p := range c.lists() {
 			p.queue(b)

@@ -22,6 +22,7 @@ type fixture struct {
 	db       *postgres.DB
 	database *postgrestest.Database
 	operator *postgres.Operator
+	merge    int // statements whose lists wait
 }
 
 func setup(t *testing.T) *fixture {
@@ -35,7 +36,7 @@ func setup(t *testing.T) *fixture {
 // another returns a second record store on the same database: another replica.
 func (f *fixture) another() *LRS {
 	blobs := memblob.OpenBucket(nil)
-	r := New(Config{DB: f.db, Blobs: blobs})
+	r := New(Config{DB: f.db, Blobs: blobs, Merge: f.merge})
 	f.t.Cleanup(func() {
 		r.Close()
 		_ = blobs.Close()

@@ -17,18 +17,18 @@ type kind byte
 
 // Keys of columns.
 const (
-	kindActor        kind = 'A'
-	kindVerb         kind = 'V' // its statements are in a posting list, not in an index
-	kindActivity     kind = 'O'
+	kindActor        kind = 'A' // its statements are in posting lists, not in an index
+	kindVerb         kind = 'V' // as above
+	kindActivity     kind = 'O' // as above
 	kindRegistration kind = 'R'
 )
 
 // Keys of posting lists.
 const (
-	kindAgent           kind = 'a'  // matched by agent: object, group members, and through references
+	kindAgent           kind = 'a'  // matched by agent: object, group members
 	kindRelatedAgent    kind = 'b'  // matched by agent with related_agents; authority too
 	kindRelatedActivity kind = 'c'  // matched by activity with related_activities
-	kindVia             kind = 0x20 // added to a column's kind: matched through a reference ('v', 'o', 'r')
+	kindVia             kind = 0x20 // added to another kind: matched through a reference
 )
 
 func hashKey(store int64, k kind, value string) int64 {
@@ -76,7 +76,7 @@ func postingKind(k xapi.TermKind) kind {
 // whatever finds s finds it too (xAPI 1.0.3 Communication 2.1.4).
 func viaKeys(dst []int64, store int64, s *xapi.Statement) []int64 {
 	if s.Actor != "" {
-		dst = append(dst, hashKey(store, kindAgent, s.Actor))
+		dst = append(dst, hashKey(store, kindAgent+kindVia, s.Actor))
 	}
 	dst = append(dst, hashKey(store, kindVerb+kindVia, s.Verb))
 	if s.Activity != "" {
@@ -85,5 +85,8 @@ func viaKeys(dst []int64, store int64, s *xapi.Statement) []int64 {
 	if s.Registration != uuid.Nil {
 		dst = append(dst, hashKey(store, kindRegistration+kindVia, string(s.Registration[:])))
 	}
-	return postingKeys(dst, store, s)
+	for _, t := range s.Terms {
+		dst = append(dst, hashKey(store, postingKind(t.Kind)+kindVia, t.Value))
+	}
+	return dst
 }

@@ -74,6 +74,7 @@ func (w *world) populate(op *postgres.Operator, sealer *postgres.Sealer, slug st
 		for _, query := range []string{
 			`insert into statements (tenant_id, store_id, stored, key_id, verb, dict, id, hash, payload) values ($1, 1, now(), 1, 1, 0, gen_random_uuid(), 'h', 'p')`,
 			`insert into statement_rel (tenant_id, store_id, key, upto, list) values ($1, 1, 1, now(), 'l')`,
+			`insert into waiting_lists (tenant_id, store_id, upto, statements, lists) values ($1, 1, now(), 1, 'l')`,
 			`insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, 1, gen_random_uuid(), now(), false)`,
 			`insert into dictionaries (tenant_id, store_id, number, vocabulary) values ($1, 1, 100, 'x')`,
 			`insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 1, 'i', '{}')`,
