@@ -60,6 +60,7 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 			values ($1, 1, 1, 'o', gen_random_uuid(), 'd', now(), 'e', 'text/plain', 'c')`,
 		"statements":    `insert into statements (tenant_id, store_id, stored, key_id, verb, dict, id, hash, payload) values ($1, 1, now(), 1, 1, 0, gen_random_uuid(), 'h', 'p')`,
 		"statement_rel": `insert into statement_rel (tenant_id, store_id, key, upto, list) values ($1, 1, 1, now(), 'l')`,
+		"waiting_lists": `insert into waiting_lists (tenant_id, store_id, upto, statements, lists) values ($1, 1, now(), 1, 'l')`,
 		"pending_refs":  `insert into pending_refs (tenant_id, store_id, target, referrer, voids) values ($1, 1, gen_random_uuid(), now(), false)`,
 		"dictionaries":  `insert into dictionaries (tenant_id, store_id, number, vocabulary) values ($1, 1, 101, 'x')`,
 		"activities":    `insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 2, 'i', '{}')`,
@@ -125,7 +126,7 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		}))
 	}
 	require.NoError(t, w.db.Tenant(t.Context(), w.mine, func(tx *postgres.Tx) error {
-		for _, table := range append([]string{"documents", "statements", "statement_rel", "pending_refs", "activities"}, people...) {
+		for _, table := range append([]string{"documents", "statements", "statement_rel", "waiting_lists", "pending_refs", "activities"}, people...) {
 			n, err := tx.Exec(t.Context(), `delete from `+table+` where tenant_id = $1`, w.them.Tenant())
 			require.NoError(t, err)
 			require.Zero(t, n, table)
@@ -211,7 +212,7 @@ func TestIngestReachesOnlyTheTenantsItNamed(t *testing.T) {
 		sees    int
 	}{{both[:1], 1}, {both, 2}, {[]int64{1 << 40}, 0}} {
 		require.NoError(t, w.db.Ingest(t.Context(), c.tenants, func(tx *postgres.IngestTx) error {
-			for _, table := range []string{"statements", "statement_rel", "pending_refs", "activities", "dictionaries"} {
+			for _, table := range []string{"statements", "statement_rel", "waiting_lists", "pending_refs", "activities", "dictionaries"} {
 				rows, err := tx.Query(t.Context(), `select tenant_id from `+table+` order by 1`)
 				require.NoError(t, err)
 				ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
@@ -242,7 +243,7 @@ func TestIngestReachesOnlyTheTenantsItNamed(t *testing.T) {
 	}
 	for _, sql := range []string{
 		"select from tenants", "select from stores", "select from key_secrets", "select from documents",
-		"update keys set authority = '{}'", "delete from keys", "delete from statements", "update statements set payload = ''", "delete from activities", "delete from statement_rel", "update statement_rel set list = ''",
+		"update keys set authority = '{}'", "delete from keys", "delete from statements", "update statements set payload = ''", "delete from activities", "delete from statement_rel", "update statement_rel set list = ''", "update waiting_lists set lists = ''",
 	} {
 		err := w.db.Ingest(t.Context(), both, func(tx *postgres.IngestTx) error {
 			_, err := tx.Exec(t.Context(), sql)
