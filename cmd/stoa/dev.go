@@ -177,7 +177,7 @@ func welcome(out io.Writer, state, url string, env *dev.Environment) {
 	for _, k := range keys {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", k.Tenant, k.Store, k.User, k.Secret)
 	}
-	fmt.Fprintln(w, "\n  PEOPLE OF\tSIGN IN AT")
+	fmt.Fprintln(w, "\n  CONSOLE OF\tOPEN, AND CHOOSE A PERSON")
 	for _, s := range env.SignIns {
 		fmt.Fprintf(w, "  %s\t%s\n", s.Tenant, s.URL)
 	}

@@ -213,5 +213,5 @@ func (r *remote) atBrowser(of string, err error) error {
 		return err
 	}
 	return fault.Wrap(fault.Forbidden, f.Cause,
-		"%s: sign in at %s/auth/sign-in?tenant=%s&return_to=/docs and use /api/v1/me/tokens there", f.Message, r.server, of)
+		"%s: make one in the console, %s/admin/t/%s/account", f.Message, r.server, of)
 }

@@ -246,7 +246,7 @@ func TestAServerRefuses(t *testing.T) {
 	refused(analyst, "store list globex", 3, "no such organisation (request ")
 	refused(analyst, "store list nobody", 3, "no such organisation (request ")
 	refused(admin, "key show "+theirs.Key.User, 3, "no key")
-	refused(analyst, "token list acme", 4, c.url+"/auth/sign-in?tenant=acme")
+	refused(analyst, "token list acme", 4, c.url+"/admin/t/acme/account")
 	refused(analyst, "token create acme --action stores.view", 4, "browser")
 	refused(analyst, "token list acme --member a@b.example", 2, "--member")
 	refused(analyst, "sso set acme --issuer https://a.example --client-id b --insecure-loopback", 2, "--insecure-loopback")
