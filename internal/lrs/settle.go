@@ -16,9 +16,10 @@ import (
 // Where many statements have waited for one that arrives, its transaction only
 // marks that: a row of pending_refs with no target, whose referrer is the stored
 // time of the one that arrived. The settler enters what has waited, batch by
-// batch, and then takes the mark away. Marks outlive a crash; any replica may go
-// on. A query that filters waits for the settler for a while, and else says how
-// far it can be relied on (unsettledSQL).
+// batch, and then takes the mark away. Marks outlive a crash: another replica
+// goes on, or the next process when it starts (Resume). A query that filters
+// waits for the settler for a while, and else says how far it can be relied on
+// (unsettledSQL).
 
 const (
 	waitingAtOnce  = 128  // most statements that are entered with the one that they have waited for
@@ -277,4 +278,30 @@ func (r *LRS) settled(ctx context.Context, in Read) {
 	case <-wait.C:
 	case <-ctx.Done():
 	}
+}
+
+// resumeSQL steps from one of a tenant's stores to the next. Where there are
+// marks, one is the store's first row: their target is the smallest.
+const resumeSQL = `
+with recursive first(store_id, target) as (
+    (select store_id, target from pending_refs where tenant_id = $1 order by store_id, target limit 1)
+    union all
+    select next.store_id, next.target from first cross join lateral (
+        select p.store_id, p.target from pending_refs p where p.tenant_id = $1 and p.store_id > first.store_id
+        order by p.store_id, p.target limit 1) next)
+select store_id from first where target = '00000000-0000-0000-0000-000000000000'`
+
+// Resume goes on with what other processes, that are gone, have left unsettled
+// in tx's tenant. It does not wait for that, and does no harm where they are not gone.
+func (r *LRS) Resume(tx *postgres.Tx) error {
+	rows, err := tx.Query(tx.Context(), resumeSQL, tx.TenantID())
+	if err != nil {
+		return err
+	}
+	var store int64
+	_, err = pgx.ForEachRow(rows, []any{&store}, func() error {
+		r.settler.wake(storeName{tx.TenantID(), store})
+		return nil
+	})
+	return err
 }

@@ -18,6 +18,10 @@ func referringTo(id uuid.UUID, actor string, to uuid.UUID) string {
 	return fmt.Sprintf(`{"id":%q,"actor":{"mbox":"mailto:%s@example.com"},"verb":{"id":"x:likes"},"object":{"objectType":"StatementRef","id":%q}}`, id, actor, to)
 }
 
+func voiding(id, target uuid.UUID) string {
+	return fmt.Sprintf(`{"id":%q,"actor":{"mbox":"mailto:eve@example.com"},"verb":{"id":%q},"object":{"objectType":"StatementRef","id":%q}}`, id, xapi.VoidedVerb, target)
+}
+
 // referring stores n statements that refer to one that has not arrived.
 func (f *fixture) referring(a Author, to uuid.UUID, n int) []uuid.UUID {
 	var ids []uuid.UUID
@@ -78,7 +82,7 @@ func TestWhatIsNotSettledIsNotPromised(t *testing.T) {
 	star := uuid.New()
 	ids := f.referring(a, star, 300)
 	voider := uuid.New()
-	f.put(a, fmt.Sprintf(`{"id":%q,"actor":{"mbox":"mailto:eve@example.com"},"verb":{"id":%q},"object":{"objectType":"StatementRef","id":%q}}`, voider, xapi.VoidedVerb, star))
+	f.put(a, voiding(voider, star))
 	first, err := f.Statement(t.Context(), read(a), ids[0], false)
 	require.NoError(t, err)
 
@@ -127,4 +131,73 @@ func TestWhatArrivedMayGoMeanwhile(t *testing.T) {
 	require.Equal(t, len(ids), f.pendingOf(a))
 	f.put(a, simple(star, "ada", "did", "one"))
 	require.Equal(t, append(ids, star), f.walk(read(a), xapi.Query{Agent: "mbox:mailto:ada@example.com", Ascending: true}))
+}
+
+// What a person looks at in the console waits as what a client asks for does,
+// and is counted and logged once.
+func TestALookWaitsForWhatIsNotSettled(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]func(f *fixture, v View, star uuid.UUID) (*ViewPage, error){
+		"statements": func(f *fixture, v View, _ uuid.UUID) (*ViewPage, error) {
+			return f.ViewStatements(t.Context(), v, &xapi.Query{Agent: "mbox:mailto:ada@example.com", Ascending: true}, Results{}, 0)
+		},
+		"related": func(f *fixture, v View, star uuid.UUID) (*ViewPage, error) {
+			return f.ViewRelated(t.Context(), v, star, 0)
+		},
+		"voiders": func(f *fixture, v View, star uuid.UUID) (*ViewPage, error) {
+			return f.ViewVoidedBy(t.Context(), v, star)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setup(t)
+			a := f.author()
+			star := uuid.New()
+			var all []string
+			for range 300 {
+				all = append(all, voiding(uuid.New(), star))
+			}
+			f.put(a, "["+strings.Join(all, ",")+"]")
+			f.settler.close() // as if it were killed
+			f.put(a, simple(star, "ada", "did", "one"))
+			require.Greater(t, f.pendingOf(a), 300, "and a mark")
+			f.LRS = f.another()
+			v := f.view(a)
+			v.Cap = 1000
+			page, err := look(f, v, star)
+			require.NoError(t, err)
+			require.Zero(t, f.pendingOf(a))
+			seen := min(300, maxViewPage)
+			if name == "voiders" {
+				seen = 300
+			}
+			require.Len(t, page.Statements, seen)
+			require.Equal(t, v.Cap-seen, page.Remaining)
+			require.Len(t, f.looked(a.Tenant), 1)
+			require.True(t, page.ConsistentThrough.After(page.Statements[0].Stored))
+		})
+	}
+}
+
+// Another process goes on with a tenant's marks without being asked for anything.
+func TestWhatWasLeftIsResumed(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	a, stranger := f.author(), f.author()
+	waits := f.key(f.store(a.Tenant, "sandbox")) // a store where something waits for what never came
+	f.referring(waits, uuid.New(), 1)
+	b := f.key(f.store(a.Tenant, "sandbox"))
+	star := uuid.New()
+	for _, of := range []Author{a, b, stranger} {
+		f.referring(of, star, 300)
+	}
+	f.settler.close() // as if it were killed
+	for _, of := range []Author{a, b, stranger} {
+		f.put(of, simple(star, "ada", "did", "one"))
+	}
+	f.LRS = f.another()
+	f.tx(a.Tenant, func(_ context.Context, tx *postgres.Tx) error { return f.Resume(tx) })
+	require.Eventually(t, func() bool { return f.pendingOf(a) == 0 && f.pendingOf(b) == 0 }, time.Minute, 5*time.Millisecond)
+	require.Equal(t, 1, f.pendingOf(waits))
+	require.Equal(t, 301, f.pendingOf(stranger), "another tenant's are not its business")
 }

@@ -42,6 +42,8 @@ type ViewPage struct {
 	Reached           time.Time // set: looking stopped here, with Next to go on, before the page was full
 	Remaining         int       // statements that the person may still look at in this hour
 	ConsistentThrough time.Time
+
+	unsettled bool // as in Page
 }
 
 // maxViewPage is the most statements of one look.
@@ -49,7 +51,7 @@ const maxViewPage = 100
 
 // ViewStatements returns the page of q and results that follows after, as Find
 // does; but it looks through a bounded number of statements only, for well under
-// a second: then the page is short, perhaps empty, Reached says up to where, and
+// a second (waiting for the settler apart): then the page is short, perhaps empty, Reached says up to where, and
 // Next goes on. RateLimited: the person has looked at as many as an hour allows. Forbidden:
 // q asks for a person by other than the pseudonym, where people are masked.
 func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, results Results, after Cursor) (*ViewPage, error) {
@@ -62,19 +64,19 @@ func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, results
 		return nil, err
 	}
 	var out *ViewPage
-	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, error) {
+	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, bool, error) {
 		s := newSearch(v.read(), &query, after)
 		s.results, s.budget = results, newBudget(r.now)
 		page, err := r.find(ctx, tx, s)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 		out = &ViewPage{Statements: make([]Viewed, len(page.Records)), Next: page.Next, Reached: page.Reached, ConsistentThrough: page.ConsistentThrough}
 		for i, rec := range page.Records {
 			out.Statements[i].Record = rec
 		}
 		told, err := v.told(q, results)
-		return out.Statements, told, err
+		return out.Statements, told, page.unsettled, err
 	})
 	if err != nil {
 		return nil, err
@@ -86,16 +88,16 @@ func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, results
 // ViewStatement returns one statement, voided or not; NotFound: the store has none.
 func (r *LRS) ViewStatement(ctx context.Context, v View, id uuid.UUID) (*Viewed, error) {
 	var out []Viewed
-	_, err := r.look(ctx, v, func(tx *postgres.Tx) (_ []Viewed, _ map[string]any, err error) {
+	_, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, bool, error) {
 		l, err := r.loadID(ctx, tx, v.read(), id)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 		if l == nil {
-			return nil, nil, fault.New(fault.NotFound, "there is no such statement")
+			return nil, nil, false, fault.New(fault.NotFound, "there is no such statement")
 		}
 		out = []Viewed{{l.record(xapi.V2), l.voided}}
-		return out, map[string]any{"statement": id.String()}, nil
+		return out, map[string]any{"statement": id.String()}, false, nil
 	})
 	if err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func (r *LRS) ViewRelated(ctx context.Context, v View, id uuid.UUID, after Curso
 		if err != nil {
 			return err
 		}
-		out.Next, out.ConsistentThrough = page.Next, page.ConsistentThrough
+		out.Next, out.ConsistentThrough, out.unsettled = page.Next, page.ConsistentThrough, page.unsettled
 		for _, rec := range page.Records {
 			if rec.ID != id {
 				out.Statements = append(out.Statements, Viewed{Record: rec})
@@ -138,6 +140,7 @@ func (r *LRS) ViewVoidedBy(ctx context.Context, v View, id uuid.UUID) (*ViewPage
 		if err := found.begin(ctx, tx, &out.ConsistentThrough); err != nil {
 			return err
 		}
+		out.unsettled = !found.unsettled.IsZero()
 		for looked := 0; looked < maxVoiders; {
 			candidates, err := found.next(ctx, tx, maxViewPage)
 			if err != nil || len(candidates) == 0 {
@@ -171,23 +174,23 @@ func (r *LRS) viewBeside(
 	ctx context.Context, v View, id uuid.UUID, how string, fill func(tx *postgres.Tx, of *xapi.Statement, out *ViewPage) error,
 ) (*ViewPage, error) {
 	var out *ViewPage
-	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, error) {
+	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, bool, error) {
 		l, err := r.loadID(ctx, tx, v.read(), id)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 		if l == nil {
-			return nil, nil, fault.New(fault.NotFound, "there is no such statement")
+			return nil, nil, false, fault.New(fault.NotFound, "there is no such statement")
 		}
 		s, err := xapi.TermsOf(l.text)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 		out = &ViewPage{Statements: []Viewed{}}
 		if err := fill(tx, &s, out); err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
-		return out.Statements, map[string]any{"statement": id.String(), "looked": how}, nil
+		return out.Statements, map[string]any{"statement": id.String(), "looked": how}, out.unsettled, nil
 	})
 	if err != nil {
 		return nil, err
@@ -196,23 +199,37 @@ func (r *LRS) viewBeside(
 	return out, nil
 }
 
+// errUnsettled undoes a look, which then waits for the settler (settle.go).
+var errUnsettled = errors.New("lrs: posting lists may still lack some")
+
 // look runs one look in one transaction: what it shows is counted, and stands
-// in the log, or is not shown. remaining is how much more the hour allows.
+// in the log, or is not shown. Where fn says that its posting lists are
+// unsettled it is run once more, when they are or a query's patience ends.
+// remaining is how much more the hour allows.
 func (r *LRS) look(
-	ctx context.Context, v View, fn func(*postgres.Tx) (seen []Viewed, told map[string]any, err error),
+	ctx context.Context, v View, fn func(*postgres.Tx) (seen []Viewed, told map[string]any, unsettled bool, err error),
 ) (remaining int, err error) {
-	return r.account(ctx, v, func(tx *postgres.Tx) (int, map[string]any, error) {
-		seen, told, err := fn(tx)
-		if err != nil || !v.Masked {
-			return len(seen), told, err
-		}
-		for i := range seen {
-			if seen[i].JSON, err = xapi.Mask(nil, seen[i].JSON, v.pseudonym); err != nil {
-				return 0, nil, err
+	for waited := false; ; waited = true {
+		remaining, err = r.account(ctx, v, func(tx *postgres.Tx) (int, map[string]any, error) {
+			seen, told, unsettled, err := fn(tx)
+			if err == nil && unsettled && !waited {
+				err = errUnsettled
 			}
+			if err != nil || !v.Masked {
+				return len(seen), told, err
+			}
+			for i := range seen {
+				if seen[i].JSON, err = xapi.Mask(nil, seen[i].JSON, v.pseudonym); err != nil {
+					return 0, nil, err
+				}
+			}
+			return len(seen), told, nil
+		})
+		if !errors.Is(err, errUnsettled) {
+			return remaining, err
 		}
-		return len(seen), told, nil
-	})
+		r.settled(ctx, v.read())
+	}
 }
 
 // account counts and records what fn, in the same transaction, is about to show.
