@@ -5,14 +5,20 @@ import { chromium } from './e2e/fixtures/chromium';
 // starts `stoa dev` on free ports with a state of its own, and signs in as its people.
 export default defineConfig({
   testDir: 'e2e',
+  testIgnore: 'screenshots/**',
   timeout: 60_000,
+  expect: { timeout: 10_000 },
   forbidOnly: true,
-  workers: 1,
+  // The tests share a server: each changes only what it made itself, so that they may run in any order.
+  fullyParallel: true,
+  workers: 2,
   reporter: [['list']],
   globalSetup: './e2e/fixtures/server.ts',
   use: {
     launchOptions: { executablePath: chromium(), args: ['--no-sandbox'] },
     trace: 'retain-on-failure',
     locale: 'en-US',
+    timezoneId: 'America/New_York',
+    contextOptions: { reducedMotion: 'reduce' },
   },
 });
