@@ -94,7 +94,8 @@ export const test = base.extend<Look & Studio>({
 /** Nothing is loading: no placeholder, no loader, every font there. */
 export async function drawn(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
-  await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
+  await expect(page.locator('.mantine-Skeleton-root, [role="status"][aria-label]')).toHaveCount(0);
+  await page.evaluate(() => window.scrollTo(0, 0));
   await page.evaluate(() => document.fonts.ready);
 }
 

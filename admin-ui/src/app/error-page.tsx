@@ -1,4 +1,4 @@
-import { Button, Container } from '@mantine/core';
+import { Button, Container, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { ErrorState } from '@/shared/ui/empty-state';
@@ -16,8 +16,10 @@ export function NotFoundPage() {
   const { t } = useTranslation('shell');
   return (
     <Container size="sm" py={80} ta="center" component="main">
-      <h1>{t('notFound.title')}</h1>
-      <p>{t('notFound.text')}</p>
+      <Title order={1}>{t('notFound.title')}</Title>
+      <Text c="dimmed" mt="xs" mb="md">
+        {t('notFound.text')}
+      </Text>
       <Button component={Link} to="/" variant="default">
         {t('notFound.home')}
       </Button>

@@ -35,8 +35,8 @@ export function Verify({ onClose, onEvent }: { onClose: () => void; onEvent: (id
               rows={[
                 [t('verify.seals'), format.number(data.seals)],
                 [t('verify.events'), format.number(data.events)],
-                [t('verify.waiting'), data.waiting && format.number(data.waiting)],
-                [t('verify.expired'), data.expiredUpToSeal && format.number(data.expiredUpToSeal)],
+                [t('verify.waiting'), data.waiting ? format.number(data.waiting) : undefined],
+                [t('verify.expired'), data.expiredUpToSeal ? format.number(data.expiredUpToSeal) : undefined],
                 [t('verify.last'), data.at && format.exact(data.at)],
               ]}
             />

@@ -84,7 +84,7 @@ export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (
                 <Text size="xs" c="dimmed" fw={600} mb={4}>
                   {group}
                 </Text>
-                <Group gap={6}>
+                <Group gap={6} fz="sm">
                   {actions.map((action) => (
                     <code key={action}>{action}</code>
                   ))}

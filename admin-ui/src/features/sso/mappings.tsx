@@ -7,6 +7,7 @@ import { usePages } from '@/api/pages';
 import { useCan, useTenant } from '@/shared/lib/tenant';
 import { DataTable } from '@/shared/ui/data-table';
 import { ErrorNote } from '@/shared/ui/empty-state';
+import page from '@/shared/ui/page.module.css';
 import { Panel } from '@/shared/ui/page-header';
 
 /** Which group of the provider gives which role. */
@@ -52,8 +53,17 @@ export function Mappings() {
         label={t('mappings.title')}
         columns={[
           { id: 'claim', header: t('mappings.group'), cell: (m) => m.claim },
-          { id: 'role', header: t('mappings.role'), cell: (m) => m.role },
-          { id: 'store', header: t('mappings.store'), cell: (m) => m.store ?? t('wholeTenant') },
+          {
+            id: 'role',
+            header: t('mappings.role'),
+            cell: (m) => (
+              <>
+                {m.role}
+                {m.store && <span className={page.phone}>{m.store}</span>}
+              </>
+            ),
+          },
+          { id: 'store', header: t('mappings.store'), cell: (m) => m.store ?? t('wholeTenant'), below: 'sm' },
           {
             id: 'remove',
             header: '',

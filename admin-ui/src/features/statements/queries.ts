@@ -40,7 +40,7 @@ export const relatedPage =
   (tenant: string, store: string, statement: string) => (after: string | undefined, signal: AbortSignal) =>
     call(
       api.GET('/api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/related', {
-        params: { path: { tenant, store, statement }, query: { after, limit: 50 } },
+        params: { path: { tenant, store, statement }, query: { after } },
         signal,
       }),
     );

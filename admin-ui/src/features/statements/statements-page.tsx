@@ -12,6 +12,7 @@ import { type Column, DataTable } from '@/shared/ui/data-table';
 import { ErrorState, FilteredState, ForbiddenState, NeverState } from '@/shared/ui/empty-state';
 import { later } from '@/shared/ui/later';
 import { ButtonLink } from '@/shared/ui/links';
+import page from '@/shared/ui/page.module.css';
 import { PageHeader } from '@/shared/ui/page-header';
 import { formatChips, parseChips, QueryBar } from '@/shared/ui/query-bar';
 import { TimeRange } from '@/shared/ui/time-range';
@@ -136,6 +137,7 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
               {shared('status.voided')}
             </Badge>
           )}
+          <span className={page.phone}>{row.object.name || row.object.id}</span>
         </>
       ),
     },
@@ -163,7 +165,8 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           onType={vocabulary.onType}
           chips={parseChips(q, [...fields])}
           guess={(value) => guess(value) ?? t('guess', { value })}
-          onChange={(chips) => change({ q: formatChips(chips.filter((c) => valid(c))) || undefined })}
+          check={(chip) => (valid(chip) ? undefined : t(`wrong.${chip.field}` as 'wrong.verb', { value: chip.value }))}
+          onChange={(chips) => change({ q: formatChips(chips) || undefined })}
         />
         <TimeRange
           since={since}

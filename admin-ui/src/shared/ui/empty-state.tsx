@@ -110,10 +110,13 @@ export function ErrorState({ error, retry }: { error: unknown; retry: () => void
   );
 }
 
+/** The server's words begin in lower case and end without a full stop. */
+const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+
 function ErrorWords({ error, say }: { error: ApiError; say: Parameters<typeof advice>[1] }) {
   return (
     <>
-      {error.code !== 'unreachable' && <>{error.message}. </>}
+      {error.code !== 'unreachable' && <>{asSentence(error.message)} </>}
       {advice(error, say)}
       {error.requestId && (
         <>
@@ -121,6 +124,12 @@ function ErrorWords({ error, say }: { error: ApiError; say: Parameters<typeof ad
           {say('errors.requestId')} <code>{error.requestId}</code>
         </>
       )}
+      {error.violations.map((v) => (
+        <span key={`${v.path} ${v.rule}`}>
+          <br />
+          <code>{v.path || '/'}</code> {v.rule}
+        </span>
+      ))}
     </>
   );
 }
@@ -133,12 +142,6 @@ export function ErrorNote({ error }: { error: unknown }) {
   return (
     <Text size="sm" c="var(--mantine-color-error)" role="alert">
       <ErrorWords error={problem} say={t as unknown as Parameters<typeof advice>[1]} />
-      {problem.violations.map((v) => (
-        <span key={`${v.path} ${v.rule}`}>
-          <br />
-          <code>{v.path || '/'}</code> {v.rule}
-        </span>
-      ))}
     </Text>
   );
 }
