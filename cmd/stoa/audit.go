@@ -91,7 +91,7 @@ func printReport(w io.Writer, r *audit.Report) {
 // auditFilter are the flags of a filter.
 type auditFilter struct {
 	actor, kind, target, session, from, to, text string
-	types, outcomes                     []string
+	types, outcomes                              []string
 }
 
 func (f *auditFilter) flags(cmd *cobra.Command) {

@@ -765,6 +765,27 @@ func (e UseBy) Valid() bool {
 	}
 }
 
+// Defines values for VocabularyKind.
+const (
+	VocabularyKindActivities VocabularyKind = "activities"
+	VocabularyKindPeople     VocabularyKind = "people"
+	VocabularyKindVerbs      VocabularyKind = "verbs"
+)
+
+// Valid indicates whether the value is a known member of the VocabularyKind enum.
+func (e VocabularyKind) Valid() bool {
+	switch e {
+	case VocabularyKindActivities:
+		return true
+	case VocabularyKindPeople:
+		return true
+	case VocabularyKindVerbs:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExportAuditParamsFormat.
 const (
 	ExportAuditParamsFormatCsv    ExportAuditParamsFormat = "csv"
@@ -837,6 +858,27 @@ func (e GetDocumentParamsKind) Valid() bool {
 	case GetDocumentParamsKindAgentProfile:
 		return true
 	case GetDocumentParamsKindState:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListVocabularyParamsKind.
+const (
+	ListVocabularyParamsKindActivities ListVocabularyParamsKind = "activities"
+	ListVocabularyParamsKindPeople     ListVocabularyParamsKind = "people"
+	ListVocabularyParamsKindVerbs      ListVocabularyParamsKind = "verbs"
+)
+
+// Valid indicates whether the value is a known member of the ListVocabularyParamsKind enum.
+func (e ListVocabularyParamsKind) Valid() bool {
+	switch e {
+	case ListVocabularyParamsKindActivities:
+		return true
+	case ListVocabularyParamsKindPeople:
+		return true
+	case ListVocabularyParamsKindVerbs:
 		return true
 	default:
 		return false
@@ -2197,6 +2239,31 @@ type Violation struct {
 	Rule string `json:"rule"`
 }
 
+// Vocabulary defines model for Vocabulary.
+type Vocabulary struct {
+	// Complete All statements were looked through; else ask again later for more.
+	Complete bool             `json:"complete"`
+	Items    []VocabularyItem `json:"items"`
+
+	// Masked You see pseudonyms: people, and what tells of somebody, are left out.
+	Masked bool `json:"masked"`
+}
+
+// VocabularyItem defines model for VocabularyItem.
+type VocabularyItem struct {
+	// Agent Of a person: as JSON, for the parameter `agent`.
+	Agent map[string]interface{} `json:"agent,omitempty"`
+
+	// ID For the parameter `verb` or `activity`; of a person what people know them by: an address, a user name.
+	ID string `json:"id"`
+
+	// Name In the language that the header Accept-Language prefers; without a name the id.
+	Name string `json:"name"`
+
+	// Type Of an activity, if it has one: an IRI.
+	Type *string `json:"type,omitempty"`
+}
+
 // VoidStatement defines model for VoidStatement.
 type VoidStatement struct {
 	// Reason For the audit log and in the voiding statement.
@@ -2394,6 +2461,15 @@ type Verb = string
 
 // ViewLimit defines model for viewLimit.
 type ViewLimit = int
+
+// VocabularyKind defines model for vocabularyKind.
+type VocabularyKind string
+
+// VocabularyLimit defines model for vocabularyLimit.
+type VocabularyLimit = int
+
+// VocabularyText defines model for vocabularyText.
+type VocabularyText = string
 
 // Conflict Why a request was refused (RFC 9457). Programs look at `code`, which is stable; people read `detail`.
 type Conflict = Problem
@@ -2920,6 +2996,18 @@ type ListRelatedStatementsParams struct {
 	// After Cursor of the page before (`next`).
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 }
+
+// ListVocabularyParams defines parameters for ListVocabulary.
+type ListVocabularyParams struct {
+	Kind ListVocabularyParamsKind `form:"kind" json:"kind"`
+
+	// Q How a word begins, and what follows; without it, the first ones.
+	Q     *VocabularyText  `form:"q,omitempty" json:"q,omitempty"`
+	Limit *VocabularyLimit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListVocabularyParamsKind defines parameters for ListVocabulary.
+type ListVocabularyParamsKind string
 
 // CreateMyTokenJSONRequestBody defines body for CreateMyToken for application/json ContentType.
 type CreateMyTokenJSONRequestBody = NewToken
@@ -4146,6 +4234,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/voided-by (the `GetVoidingStatement` operationId).
 	GetVoidingStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListVocabulary Verbs, activities and people of a store, to complete a filter
+	//
+	// Those in which a word begins with `q`: a word of a name, in any language, or of the id. Activities are the objects of statements and people their actors. Without statements.view_identity there are no people, and no verb or activity that tells of somebody. People (and what else tells of somebody) count as statements looked at, and are recorded. The list follows the statements, when somebody asks for it: while `complete` is false, older statements are still being looked through.
+	//
+	// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/vocabulary (the `ListVocabulary` operationId).
+	ListVocabulary(ctx context.Context, tenant TheTenant, store TheStore, params *ListVocabularyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SuspendTenant Refuse every request of a tenant
 	//
@@ -5818,6 +5913,23 @@ func (c *Client) VoidStatement(ctx context.Context, tenant TheTenant, store TheS
 // Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/statements/{statement}/voided-by (the `GetVoidingStatement` operationId).
 func (c *Client) GetVoidingStatement(ctx context.Context, tenant TheTenant, store TheStore, statement TheStatement, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetVoidingStatementRequest(c.Server, tenant, store, statement)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListVocabulary Verbs, activities and people of a store, to complete a filter
+//
+// Those in which a word begins with `q`: a word of a name, in any language, or of the id. Activities are the objects of statements and people their actors. Without statements.view_identity there are no people, and no verb or activity that tells of somebody. People (and what else tells of somebody) count as statements looked at, and are recorded. The list follows the statements, when somebody asks for it: while `complete` is false, older statements are still being looked through.
+//
+// Corresponds with GET /api/v1/tenants/{tenant}/stores/{store}/vocabulary (the `ListVocabulary` operationId).
+func (c *Client) ListVocabulary(ctx context.Context, tenant TheTenant, store TheStore, params *ListVocabularyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVocabularyRequest(c.Server, tenant, store, params)
 	if err != nil {
 		return nil, err
 	}
@@ -10790,6 +10902,94 @@ func NewGetVoidingStatementRequest(server string, tenant TheTenant, store TheSto
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListVocabularyRequest constructs an http.Request for the ListVocabulary method
+func NewListVocabularyRequest(server string, tenant TheTenant, store TheStore, params *ListVocabularyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "store", store, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tenants/%s/stores/%s/vocabulary", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)

@@ -19,7 +19,7 @@ const (
 	signInRefused      = "provider_refused"
 	signInNotBelieved  = "provider_answer"
 	signInProviderDown = "provider_unavailable" // away, or not to be used
-	signInNotPermitted = "not_permitted" // no member, or a disabled one
+	signInNotPermitted = "not_permitted"        // no member, or a disabled one
 	signInSuspended    = "suspended"
 	signInThrottled    = "throttled"
 	signInRecovery     = "recovery_link"
@@ -43,12 +43,11 @@ func (e *signInError) Error() string { return e.err.Error() }
 func (e *signInError) Unwrap() error { return e.err }
 
 // navigates reports whether the answer to an error is for people: on the way of
-// a browser, unless it asks for JSON.
+// a browser that wants a page.
 func (x *exchange) navigates() bool {
 	switch x.route {
 	case signInPath, callbackPath, recoverPath:
-		accept := x.request.Header.Get("Accept")
-		return x.request.Method == http.MethodGet && (strings.Contains(accept, "text/html") || !strings.Contains(accept, "json"))
+		return x.request.Method == http.MethodGet && strings.Contains(x.request.Header.Get("Accept"), "text/html")
 	}
 	return false
 }

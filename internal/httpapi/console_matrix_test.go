@@ -168,6 +168,7 @@ func matrix() []line {
 		{route: "DELETE " + of + "/entries/:entry", may: changers, ok: 404},
 
 		{route: "GET " + of + "/stores/:store/statements", may: statementViewers, ok: 200},
+		{route: "GET " + of + "/stores/:store/vocabulary", may: statementViewers, ok: 200, query: "kind=verbs"},
 		{route: "GET " + of + "/stores/:store/statements/:statement", may: statementViewers, ok: 200, fresh: freshStatement("")},
 		{route: "GET " + of + "/stores/:store/statements/:statement/related", may: statementViewers, ok: 200, fresh: freshStatement("/related")},
 		{route: "GET " + of + "/stores/:store/statements/:statement/voided-by", may: statementViewers, ok: 404, fresh: freshStatement("/voided-by")},

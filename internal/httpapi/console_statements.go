@@ -28,6 +28,7 @@ func (a *API) viewRoutes() []route {
 		{get, statements + "/:statement/related", authz.StatementsView, a.viewRelated, ofStore},
 		{get, statements + "/:statement/voided-by", authz.StatementsView, a.viewVoiding, ofStore},
 		{http.MethodPost, statements + "/:statement/void", authz.StatementsVoid, a.voidStatement, ofStore},
+		{get, "/api/v1/tenants/:tenant/stores/:store/vocabulary", authz.StatementsView, a.listVocabulary, ofStore},
 		{get, documents, authz.DocumentsView, a.viewDocuments, ofStore},
 		{get, documents + "/content", authz.DocumentsView, a.viewDocument, ofStore},
 	}

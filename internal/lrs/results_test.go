@@ -30,8 +30,14 @@ func TestResultsAreFoundPieceByPiece(t *testing.T) {
 	}
 	yes, no := true, false
 	wanted := []Results{
-		{Success: &no}, {Success: &yes, Completion: &yes}, {Score: []ScoreBound{{"<", 0.8}}}, {Score: []ScoreBound{{">=", 0.8}}},
-		{Score: []ScoreBound{{">", -0.5}, {"<", 0.8}}}, {Score: []ScoreBound{{"=", 0.5}}}, {}, {Score: []ScoreBound{{"<=", -0.5}}, Success: &no},
+		{Success: &no},
+		{Success: &yes, Completion: &yes},
+		{Score: []ScoreBound{{"<", 0.8}}},
+		{Score: []ScoreBound{{">=", 0.8}}},
+		{Score: []ScoreBound{{">", -0.5}, {"<", 0.8}}},
+		{Score: []ScoreBound{{"=", 0.5}}},
+		{},
+		{Score: []ScoreBound{{"<=", -0.5}}, Success: &no},
 	}
 	short, empty := 0, 0
 	for i := range 160 {
