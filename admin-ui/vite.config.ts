@@ -33,7 +33,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'kit', test: /node_modules/, minShareCount: 8 },
-            { name: 'common', test: /src[\\/](shared|api)[\\/]|lucide/, minShareCount: 4 },
+            { name: 'common', test: /src[\\/](shared|api)[\\/]|lucide/, minShareCount: 8 },
           ],
         },
       },

@@ -37,6 +37,8 @@ const wordsQuery = (tenant: string, store: string, kind: Kind, q: string) =>
     // Each ask for people is recorded: the same one is not made twice in a while.
     staleTime: 120_000,
     retry: false,
+    // Of what is not of people the list is asked for again until all of it is known.
+    refetchInterval: ({ state }) => (kind !== 'people' && state.data?.complete === false ? 3000 : false),
   });
 
 /** Names of what has been seen here, by the value of its chip. */

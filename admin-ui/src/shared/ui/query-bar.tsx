@@ -75,6 +75,8 @@ interface Props {
   /** Says which field a bare value is of, or why it is none. */
   guess: (value: string) => Chip | string;
   onChange: (chips: Chip[]) => void;
+  /** Why a chip means nothing; undefined when it means something. */
+  check?: (chip: Chip) => string | undefined;
   /** Hears what is being typed, to look for completions of it. */
   onType?: (text: string) => void;
   /** What there is to say about the completions: why some are missing, for example. */
@@ -82,7 +84,7 @@ interface Props {
 }
 
 /** Conditions as chips, typed with completion. The key / comes here. */
-export function QueryBar({ label, placeholder, fields, chips, guess, onChange, onType, note }: Props) {
+export function QueryBar({ label, placeholder, fields, chips, guess, onChange, check, onType, note }: Props) {
   const { t } = useTranslation('shared');
   const input = useRef<HTMLInputElement>(null);
   const [text, setShown] = useState('');
@@ -100,8 +102,9 @@ export function QueryBar({ label, placeholder, fields, chips, guess, onChange, o
     const next = [...chips];
     for (const chip of parseChips(typed, names)) {
       const known = chip.field ? chip : guess(chip.value);
-      if (typeof known === 'string') {
-        setError(known);
+      const wrong = typeof known === 'string' ? known : check?.(known);
+      if (typeof known === 'string' || wrong) {
+        setError(wrong ?? '');
         return;
       }
       // Each field has one value: a second one replaces the first.
@@ -113,6 +116,12 @@ export function QueryBar({ label, placeholder, fields, chips, guess, onChange, o
     setError('');
     combobox.closeDropdown();
     onChange(next);
+  };
+  /** What Enter means: the value as typed or, where that is half of one, the first that is offered. */
+  const enter = () => {
+    const [typed] = parseChips(text, names);
+    const half = typed?.field && check?.(typed) !== undefined;
+    add(half && offered[0] ? offered[0].value : text);
   };
   const take = (value: string) => {
     if (!value.endsWith(':')) {
@@ -171,7 +180,7 @@ export function QueryBar({ label, placeholder, fields, chips, guess, onChange, o
                   if (event.key === 'Backspace' && text === '' && chips.length > 0) onChange(chips.slice(0, -1));
                   else if (event.key === 'Enter' && text.trim() && combobox.getSelectedOptionIndex() === -1) {
                     event.preventDefault();
-                    add(text);
+                    enter();
                   }
                 }}
               />
