@@ -165,8 +165,7 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           onType={vocabulary.onType}
           chips={parseChips(q, [...fields])}
           guess={(value) => guess(value) ?? t('guess', { value })}
-          check={(chip) => (valid(chip) ? undefined : t(`wrong.${chip.field}` as 'wrong.verb', { value: chip.value }))}
-          onChange={(chips) => change({ q: formatChips(chips) || undefined })}
+          onChange={(chips) => change({ q: formatChips(chips.filter((c) => valid(c))) || undefined })}
         />
         <TimeRange
           since={since}
