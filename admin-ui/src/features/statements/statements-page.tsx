@@ -165,7 +165,8 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           onType={vocabulary.onType}
           chips={parseChips(q, [...fields])}
           guess={(value) => guess(value) ?? t('guess', { value })}
-          onChange={(chips) => change({ q: formatChips(chips.filter((c) => valid(c))) || undefined })}
+          check={(chip) => (valid(chip) ? undefined : t(`wrong.${chip.field}` as 'wrong.verb', { value: chip.value }))}
+          onChange={(chips) => change({ q: formatChips(chips) || undefined })}
         />
         <TimeRange
           since={since}
