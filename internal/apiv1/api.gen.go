@@ -135,6 +135,27 @@ func (e AuditEventOutcome) Valid() bool {
 	}
 }
 
+// Defines values for AuditOutlineOutcome.
+const (
+	AuditOutlineOutcomeDenied  AuditOutlineOutcome = "denied"
+	AuditOutlineOutcomeFailure AuditOutlineOutcome = "failure"
+	AuditOutlineOutcomeSuccess AuditOutlineOutcome = "success"
+)
+
+// Valid indicates whether the value is a known member of the AuditOutlineOutcome enum.
+func (e AuditOutlineOutcome) Valid() bool {
+	switch e {
+	case AuditOutlineOutcomeDenied:
+		return true
+	case AuditOutlineOutcomeFailure:
+		return true
+	case AuditOutlineOutcomeSuccess:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DocumentRowKind.
 const (
 	DocumentRowKindActivityProfile DocumentRowKind = "activity-profile"
@@ -687,6 +708,24 @@ func (e TenantStatus) Valid() bool {
 	}
 }
 
+// Defines values for TenantFiguresStatus.
+const (
+	TenantFiguresStatusActive    TenantFiguresStatus = "active"
+	TenantFiguresStatusSuspended TenantFiguresStatus = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the TenantFiguresStatus enum.
+func (e TenantFiguresStatus) Valid() bool {
+	switch e {
+	case TenantFiguresStatusActive:
+		return true
+	case TenantFiguresStatusSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TokenStatus.
 const (
 	TokenStatusActive  TokenStatus = "active"
@@ -994,6 +1033,38 @@ type AuditEvent struct {
 // AuditEventOutcome defines model for AuditEvent.Outcome.
 type AuditEventOutcome string
 
+// AuditOutline As much of an event as operators see from outside its tenant. The name of the actor is that of an operator, or empty.
+type AuditOutline struct {
+	Action string `json:"action"`
+
+	// Actor Who did something. `id` is the same text wherever the actor is named.
+	Actor Actor     `json:"actor"`
+	At    time.Time `json:"at"`
+
+	// ID Name of an event in the tenant's log; 8 characters, one spelling.
+	ID         EventID             `json:"id"`
+	Outcome    AuditOutlineOutcome `json:"outcome"`
+	RequestID  string              `json:"requestId"`
+	TargetKind string              `json:"targetKind"`
+
+	// Tenant Short name in paths; unique among its kind in the tenant (tenants and domains, on the platform).
+	Tenant Slug `json:"tenant"`
+
+	// TenantName For people. No control characters, no space at either end.
+	TenantName Name `json:"tenantName"`
+}
+
+// AuditOutlineOutcome defines model for AuditOutline.Outcome.
+type AuditOutlineOutcome string
+
+// AuditOutlinePage defines model for AuditOutlinePage.
+type AuditOutlinePage struct {
+	Items []AuditOutline `json:"items"`
+
+	// Next Cursor of the next page, for `after`; empty on the last one.
+	Next Next `json:"next"`
+}
+
 // AuditPage defines model for AuditPage.
 type AuditPage struct {
 	Items []AuditEvent `json:"items"`
@@ -1190,10 +1261,11 @@ type HealthPart struct {
 	// Detail What is wrong, for people; empty where nothing is.
 	Detail string `json:"detail"`
 
-	// Name database, sessions, rateLimits, ingest, auditSeals or auditStreams.
+	// Name database, migrations, sessions, rateLimits, ingest, auditSeals or auditStreams.
 	Name string `json:"name"`
 
 	// Numbers - `database`: `pingMs`; connections `appInUse`, `appOpen`, `ingestInUse`, `ingestOpen`
+	// - `migrations` of the database: `applied`, and `known` to this program (numbers of the last)
 	// - `sessions` (their Redis): `pingMs`
 	// - `ingest`: `statements`, `groups`, `duplicates`, `refused`, `retries`, `queued`; `p50Ms`, `p95Ms` of the latest requests that stored statements
 	// - `auditSeals`: `waiting`, `lagSeconds`, `sealed`, `failures`, `failing` (tenants), `anchorFailures`, `unanchored` (tenants), `shortened` (times that a chain was found cut)
@@ -1685,6 +1757,15 @@ type ProviderDraft struct {
 	Scopes      []string `json:"scopes,omitempty"`
 }
 
+// RequestFigures defines model for RequestFigures.
+type RequestFigures struct {
+	// ErrorRate Refused and failed of all; 0 without requests.
+	ErrorRate float64 `json:"errorRate"`
+	Failed    int64   `json:"failed"`
+	Refused   int64   `json:"refused"`
+	Requests  int64   `json:"requests"`
+}
+
 // ResourceUse defines model for ResourceUse.
 type ResourceUse struct {
 	Requests   int64 `json:"requests"`
@@ -2158,6 +2239,43 @@ type TenantChange struct {
 	Name *Name `json:"name,omitempty"`
 }
 
+// TenantFigures How a tenant is used now.
+type TenantFigures struct {
+	CreatedAt time.Time      `json:"createdAt"`
+	LastDay   RequestFigures `json:"lastDay"`
+	LastHour  RequestFigures `json:"lastHour"`
+
+	// LastIngestAt Of the last statement; absent if there was none.
+	LastIngestAt *time.Time `json:"lastIngestAt,omitempty"`
+
+	// Name For people. No control characters, no space at either end.
+	Name Name `json:"name"`
+
+	// Slug Short name in paths; unique among its kind in the tenant (tenants and domains, on the platform).
+	Slug Slug `json:"slug"`
+
+	// StatementsPerDay Of the last seven whole days.
+	StatementsPerDay float64 `json:"statementsPerDay"`
+
+	// StatementsToday Since midnight UTC.
+	StatementsToday int64               `json:"statementsToday"`
+	Status          TenantFiguresStatus `json:"status"`
+
+	// StorageBytes Statements, documents and attachments.
+	StorageBytes int64 `json:"storageBytes"`
+}
+
+// TenantFiguresStatus defines model for TenantFigures.Status.
+type TenantFiguresStatus string
+
+// TenantFiguresPage defines model for TenantFiguresPage.
+type TenantFiguresPage struct {
+	Items []TenantFigures `json:"items"`
+
+	// Next Cursor of the next page, for `after`; empty on the last one.
+	Next Next `json:"next"`
+}
+
 // TenantLimits What the tenant may do in a minute; 0 is the platform's default.
 type TenantLimits struct {
 	RequestsPerMinute   int `json:"requestsPerMinute"`
@@ -2167,6 +2285,50 @@ type TenantLimits struct {
 // TenantPage defines model for TenantPage.
 type TenantPage struct {
 	Items []Tenant `json:"items"`
+
+	// Next Cursor of the next page, for `after`; empty on the last one.
+	Next Next `json:"next"`
+}
+
+// TenantUsage What one tenant used in one day.
+type TenantUsage struct {
+	// ActiveKeys API keys that were used.
+	ActiveKeys int64 `json:"activeKeys"`
+
+	// BytesIn Of the bodies of requests, as sent.
+	BytesIn int64 `json:"bytesIn"`
+
+	// BytesStored Of the statements, compressed as they are stored. Deleting takes nothing back.
+	BytesStored int64 `json:"bytesStored"`
+
+	// ConsoleReads What people read in the console.
+	ConsoleReads int64 `json:"consoleReads"`
+
+	// Day Of UTC.
+	Day string `json:"day"`
+
+	// Failed Of them: answered with 5xx.
+	Failed int64 `json:"failed"`
+
+	// Refused Of them: answered with 4xx, but not 404, which of a document is an answer.
+	Refused int64 `json:"refused"`
+
+	// Requests With an API key.
+	Requests int64 `json:"requests"`
+
+	// Statements Stored.
+	Statements int64 `json:"statements"`
+
+	// Tenant Short name in paths; unique among its kind in the tenant (tenants and domains, on the platform).
+	Tenant Slug `json:"tenant"`
+
+	// TenantName For people. No control characters, no space at either end.
+	TenantName Name `json:"tenantName"`
+}
+
+// TenantUsagePage defines model for TenantUsagePage.
+type TenantUsagePage struct {
+	Items []TenantUsage `json:"items"`
 
 	// Next Cursor of the next page, for `after`; empty on the last one.
 	Next Next `json:"next"`
@@ -2196,6 +2358,47 @@ type TokenStatus string
 // TokenPage defines model for TokenPage.
 type TokenPage struct {
 	Items []Token `json:"items"`
+
+	// Next Cursor of the next page, for `after`; empty on the last one.
+	Next Next `json:"next"`
+}
+
+// UsageDay What was used in one day.
+type UsageDay struct {
+	// ActiveKeys API keys that were used.
+	ActiveKeys int64 `json:"activeKeys"`
+
+	// BytesIn Of the bodies of requests, as sent.
+	BytesIn int64 `json:"bytesIn"`
+
+	// BytesStored Of the statements, compressed as they are stored. Deleting takes nothing back.
+	BytesStored int64 `json:"bytesStored"`
+
+	// ConsoleReads What people read in the console.
+	ConsoleReads int64 `json:"consoleReads"`
+
+	// Day Of UTC.
+	Day string `json:"day"`
+
+	// Failed Of them: answered with 5xx.
+	Failed int64 `json:"failed"`
+
+	// Refused Of them: answered with 4xx, but not 404, which of a document is an answer.
+	Refused int64 `json:"refused"`
+
+	// Requests With an API key.
+	Requests int64 `json:"requests"`
+
+	// Statements Stored.
+	Statements int64 `json:"statements"`
+
+	// StorageBytes Held at the end of the day: statements, documents and attachments.
+	StorageBytes int64 `json:"storageBytes"`
+}
+
+// UsageDayPage defines model for UsageDayPage.
+type UsageDayPage struct {
+	Items []UsageDay `json:"items"`
 
 	// Next Cursor of the next page, for `after`; empty on the last one.
 	Next Next `json:"next"`
@@ -2321,6 +2524,9 @@ type DocumentKind string
 // ExportFormat defines model for exportFormat.
 type ExportFormat string
 
+// FromDay defines model for fromDay.
+type FromDay = openapi_types.Date
+
 // IdempotencyKey defines model for idempotencyKey.
 type IdempotencyKey = string
 
@@ -2356,6 +2562,9 @@ type OidcSessionState = string
 
 // OidcState defines model for oidcState.
 type OidcState = string
+
+// OnlyTenant Short name in paths; unique among its kind in the tenant (tenants and domains, on the platform).
+type OnlyTenant = Slug
 
 // RecoveryToken defines model for recoveryToken.
 type RecoveryToken = string
@@ -2450,8 +2659,14 @@ type TheTenant = Slug
 // TheToken Random name of a thing inside its tenant; 8 characters, one spelling.
 type TheToken = ID
 
+// ToDay defines model for toDay.
+type ToDay = openapi_types.Date
+
 // Until defines model for until.
 type Until = time.Time
+
+// UsageStore Short name in paths; unique among its kind in the tenant (tenants and domains, on the platform).
+type UsageStore = Slug
 
 // UseBy defines model for useBy.
 type UseBy string
@@ -2559,6 +2774,87 @@ type CreateMyTokenParams struct {
 type RevokeMyTokenParams struct {
 	// Tenant Which of one's tenants the token is for.
 	Tenant OfTenant `form:"tenant" json:"tenant"`
+}
+
+// ListPlatformAuditParams defines parameters for ListPlatformAudit.
+type ListPlatformAuditParams struct {
+	// Tenant Slug of a tenant; without it all.
+	Tenant *OnlyTenant `form:"tenant,omitempty" json:"tenant,omitempty"`
+
+	// Actor Actor id, e.g. member:h4k2m9q0.
+	Actor *AuditActor `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Action Type of event, e.g. key.created; or several, with commas between.
+	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
+
+	// Outcome success, denied or failure; or several, with commas between.
+	Outcome *AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+
+	// Since Later than.
+	Since *Since `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Not later than.
+	Until *Until `form:"until,omitempty" json:"until,omitempty"`
+
+	// After Cursor of the page before (`next`).
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Most items of the page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListTenantFiguresParams defines parameters for ListTenantFigures.
+type ListTenantFiguresParams struct {
+	// After Cursor of the page before (`next`).
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Most items of the page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListTenantUsageParams defines parameters for ListTenantUsage.
+type ListTenantUsageParams struct {
+	// From First day (UTC); without it there are 30 days.
+	From *FromDay `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day (UTC), at most 800 days from the first; without it today.
+	To *ToDay `form:"to,omitempty" json:"to,omitempty"`
+
+	// After Cursor of the page before (`next`).
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Most items of the page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListPlatformUsageParams defines parameters for ListPlatformUsage.
+type ListPlatformUsageParams struct {
+	// From First day (UTC); without it there are 30 days.
+	From *FromDay `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day (UTC), at most 800 days from the first; without it today.
+	To *ToDay `form:"to,omitempty" json:"to,omitempty"`
+
+	// Tenant Slug of a tenant; without it all.
+	Tenant *OnlyTenant `form:"tenant,omitempty" json:"tenant,omitempty"`
+
+	// After Cursor of the page before (`next`).
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Most items of the page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ExportPlatformUsageParams defines parameters for ExportPlatformUsage.
+type ExportPlatformUsageParams struct {
+	// From First day (UTC); without it there are 30 days.
+	From *FromDay `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day (UTC), at most 800 days from the first; without it today.
+	To *ToDay `form:"to,omitempty" json:"to,omitempty"`
+
+	// Tenant Slug of a tenant; without it all.
+	Tenant *OnlyTenant `form:"tenant,omitempty" json:"tenant,omitempty"`
 }
 
 // ListTenantsParams defines parameters for ListTenants.
@@ -3008,6 +3304,36 @@ type ListVocabularyParams struct {
 
 // ListVocabularyParamsKind defines parameters for ListVocabulary.
 type ListVocabularyParamsKind string
+
+// ListUsageParams defines parameters for ListUsage.
+type ListUsageParams struct {
+	// From First day (UTC); without it there are 30 days.
+	From *FromDay `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day (UTC), at most 800 days from the first; without it today.
+	To *ToDay `form:"to,omitempty" json:"to,omitempty"`
+
+	// Store Slug of a store: its use only. Who is granted that store alone must name it.
+	Store *UsageStore `form:"store,omitempty" json:"store,omitempty"`
+
+	// After Cursor of the page before (`next`).
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Most items of the page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ExportUsageParams defines parameters for ExportUsage.
+type ExportUsageParams struct {
+	// From First day (UTC); without it there are 30 days.
+	From *FromDay `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day (UTC), at most 800 days from the first; without it today.
+	To *ToDay `form:"to,omitempty" json:"to,omitempty"`
+
+	// Store Slug of a store: its use only. Who is granted that store alone must name it.
+	Store *UsageStore `form:"store,omitempty" json:"store,omitempty"`
+}
 
 // CreateMyTokenJSONRequestBody defines body for CreateMyToken for application/json ContentType.
 type CreateMyTokenJSONRequestBody = NewToken
@@ -3613,10 +3939,48 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/v1/me/tokens/{token} (the `RevokeMyToken` operationId).
 	RevokeMyToken(ctx context.Context, token TheToken, params *RevokeMyTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPlatformAudit That something was administered, in all tenants
+	//
+	// Newest first; the platform itself included. Outlines without details, targets or the names of people of tenants, and of nothing that learners did or that somebody looked at. Looking is recorded in the log of the platform. A page may have fewer events than asked for, even none, and a cursor all the same.
+	//
+	// Corresponds with GET /api/v1/platform/audit (the `ListPlatformAudit` operationId).
+	ListPlatformAudit(ctx context.Context, params *ListPlatformAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetHealth How the service is
 	//
 	// Corresponds with GET /api/v1/platform/health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTenantFigures Tenants, and how they are used now
+	//
+	// By slug, as the list of tenants. Requests are counted within seconds, statements at once.
+	//
+	// Corresponds with GET /api/v1/platform/tenants (the `ListTenantFigures` operationId).
+	ListTenantFigures(ctx context.Context, params *ListTenantFiguresParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTenantFigures How a tenant is used now
+	//
+	// Corresponds with GET /api/v1/platform/tenants/{tenant} (the `GetTenantFigures` operationId).
+	GetTenantFigures(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTenantUsage What a tenant used, day by day
+	//
+	// Newest first, every day, also those without use.
+	//
+	// Corresponds with GET /api/v1/platform/tenants/{tenant}/usage (the `ListTenantUsage` operationId).
+	ListTenantUsage(ctx context.Context, tenant TheTenant, params *ListTenantUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPlatformUsage What tenants used, by tenant and day
+	//
+	// Tenant by tenant, each with the newest day first; days without use are left out.
+	//
+	// Corresponds with GET /api/v1/platform/usage (the `ListPlatformUsage` operationId).
+	ListPlatformUsage(ctx context.Context, params *ListPlatformUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportPlatformUsage The same as a file
+	//
+	// Corresponds with GET /api/v1/platform/usage/export (the `ExportPlatformUsage` operationId).
+	ExportPlatformUsage(ctx context.Context, params *ExportPlatformUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTenants All tenants
 	//
@@ -4248,6 +4612,18 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/suspend (the `SuspendTenant` operationId).
 	SuspendTenant(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListUsage What was used, day by day
+	//
+	// Newest first, every day, also those without use. Reads in the console are of no store.
+	//
+	// Corresponds with GET /api/v1/tenants/{tenant}/usage (the `ListUsage` operationId).
+	ListUsage(ctx context.Context, tenant TheTenant, params *ListUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportUsage The same as a file
+	//
+	// Corresponds with GET /api/v1/tenants/{tenant}/usage/export (the `ExportUsage` operationId).
+	ExportUsage(ctx context.Context, tenant TheTenant, params *ExportUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetMe Who is asking, and what they may do
@@ -4361,11 +4737,109 @@ func (c *Client) RevokeMyToken(ctx context.Context, token TheToken, params *Revo
 	return c.Client.Do(req)
 }
 
+// ListPlatformAudit That something was administered, in all tenants
+//
+// Newest first; the platform itself included. Outlines without details, targets or the names of people of tenants, and of nothing that learners did or that somebody looked at. Looking is recorded in the log of the platform. A page may have fewer events than asked for, even none, and a cursor all the same.
+//
+// Corresponds with GET /api/v1/platform/audit (the `ListPlatformAudit` operationId).
+func (c *Client) ListPlatformAudit(ctx context.Context, params *ListPlatformAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPlatformAuditRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetHealth How the service is
 //
 // Corresponds with GET /api/v1/platform/health (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHealthRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTenantFigures Tenants, and how they are used now
+//
+// By slug, as the list of tenants. Requests are counted within seconds, statements at once.
+//
+// Corresponds with GET /api/v1/platform/tenants (the `ListTenantFigures` operationId).
+func (c *Client) ListTenantFigures(ctx context.Context, params *ListTenantFiguresParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTenantFiguresRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetTenantFigures How a tenant is used now
+//
+// Corresponds with GET /api/v1/platform/tenants/{tenant} (the `GetTenantFigures` operationId).
+func (c *Client) GetTenantFigures(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTenantFiguresRequest(c.Server, tenant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTenantUsage What a tenant used, day by day
+//
+// Newest first, every day, also those without use.
+//
+// Corresponds with GET /api/v1/platform/tenants/{tenant}/usage (the `ListTenantUsage` operationId).
+func (c *Client) ListTenantUsage(ctx context.Context, tenant TheTenant, params *ListTenantUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTenantUsageRequest(c.Server, tenant, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPlatformUsage What tenants used, by tenant and day
+//
+// Tenant by tenant, each with the newest day first; days without use are left out.
+//
+// Corresponds with GET /api/v1/platform/usage (the `ListPlatformUsage` operationId).
+func (c *Client) ListPlatformUsage(ctx context.Context, params *ListPlatformUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPlatformUsageRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportPlatformUsage The same as a file
+//
+// Corresponds with GET /api/v1/platform/usage/export (the `ExportPlatformUsage` operationId).
+func (c *Client) ExportPlatformUsage(ctx context.Context, params *ExportPlatformUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportPlatformUsageRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5957,6 +6431,38 @@ func (c *Client) SuspendTenant(ctx context.Context, tenant TheTenant, reqEditors
 	return c.Client.Do(req)
 }
 
+// ListUsage What was used, day by day
+//
+// Newest first, every day, also those without use. Reads in the console are of no store.
+//
+// Corresponds with GET /api/v1/tenants/{tenant}/usage (the `ListUsage` operationId).
+func (c *Client) ListUsage(ctx context.Context, tenant TheTenant, params *ListUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListUsageRequest(c.Server, tenant, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportUsage The same as a file
+//
+// Corresponds with GET /api/v1/tenants/{tenant}/usage/export (the `ExportUsage` operationId).
+func (c *Client) ExportUsage(ctx context.Context, tenant TheTenant, params *ExportUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportUsageRequest(c.Server, tenant, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // NewGetMeRequest constructs an http.Request for the GetMe method
 func NewGetMeRequest(server string) (*http.Request, error) {
 	var err error
@@ -6324,6 +6830,144 @@ func NewRevokeMyTokenRequest(server string, token TheToken, params *RevokeMyToke
 	return req, nil
 }
 
+// NewListPlatformAuditRequest constructs an http.Request for the ListPlatformAudit method
+func NewListPlatformAuditRequest(server string, params *ListPlatformAuditParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/platform/audit")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Tenant != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tenant", *params.Tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Actor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
 func NewGetHealthRequest(server string) (*http.Request, error) {
 	var err error
@@ -6341,6 +6985,383 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListTenantFiguresRequest constructs an http.Request for the ListTenantFigures method
+func NewListTenantFiguresRequest(server string, params *ListTenantFiguresParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/platform/tenants")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetTenantFiguresRequest constructs an http.Request for the GetTenantFigures method
+func NewGetTenantFiguresRequest(server string, tenant TheTenant) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/platform/tenants/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListTenantUsageRequest constructs an http.Request for the ListTenantUsage method
+func NewListTenantUsageRequest(server string, tenant TheTenant, params *ListTenantUsageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/platform/tenants/%s/usage", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPlatformUsageRequest constructs an http.Request for the ListPlatformUsage method
+func NewListPlatformUsageRequest(server string, params *ListPlatformUsageParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/platform/usage")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tenant != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tenant", *params.Tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExportPlatformUsageRequest constructs an http.Request for the ExportPlatformUsage method
+func NewExportPlatformUsageRequest(server string, params *ExportPlatformUsageParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/platform/usage/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tenant != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tenant", *params.Tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -11027,6 +12048,200 @@ func NewSuspendTenantRequest(server string, tenant TheTenant) (*http.Request, er
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListUsageRequest constructs an http.Request for the ListUsage method
+func NewListUsageRequest(server string, tenant TheTenant, params *ListUsageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tenants/%s/usage", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Store != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "store", *params.Store, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExportUsageRequest constructs an http.Request for the ExportUsage method
+func NewExportUsageRequest(server string, tenant TheTenant, params *ExportUsageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "tenant", tenant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/tenants/%s/usage/export", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Store != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "store", *params.Store, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/ratelimit"
 	"github.com/stoa-lrs/stoa/internal/tenant"
+	"github.com/stoa-lrs/stoa/internal/usage"
 )
 
 // Config is what a running service needs. Zero fields are the defaults of the
@@ -87,7 +88,10 @@ func (m *Main) Run(ctx context.Context) (err error) {
 	}
 	m.onClose(blobs.Close)
 
-	record := lrs.New(lrs.Config{DB: db, Blobs: blobs, Lanes: c.Database.Lanes, PageMax: c.PageMax, Logger: m.log})
+	meter := usage.NewMeter(db, m.log, nil)
+	m.onClose(func() error { meter.Close(); return nil })
+
+	record := lrs.New(lrs.Config{DB: db, Blobs: blobs, Meter: meter, Lanes: c.Database.Lanes, PageMax: c.PageMax, Logger: m.log})
 	m.onClose(func() error { record.Close(); return nil })
 
 	keys := authn.New(authn.Config{DB: db, Peppers: c.Peppers, Logger: m.log})
@@ -115,7 +119,7 @@ func (m *Main) Run(ctx context.Context) (err error) {
 		Metrics:  httpapi.NewMetrics(httpapi.Sources{Ingest: record.Stats, Limiter: limiter, Pool: db.Stats, LostUses: uses.Lost, Sealer: m.sealer, Streamer: m.streamer}),
 		MoreKeys: moreKeys, MoreVersion: moreVersion,
 		BasePath: basePath, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins, Limits: c.Limits,
-		Uses: uses, Anchors: m.anchors, Console: console,
+		Uses: uses, Meter: meter, Anchors: m.anchors, Console: console,
 	})
 	if err != nil {
 		return err

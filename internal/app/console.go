@@ -16,6 +16,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/secret"
 	"github.com/stoa-lrs/stoa/internal/tenant"
+	"github.com/stoa-lrs/stoa/migrations"
 )
 
 // Console is what the console needs: people, their sign-in, and the audit log.
@@ -75,8 +76,12 @@ func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Consol
 	var kept sync.WaitGroup
 	kept.Go(func() { newHousekeeper(db, operator, m.log).run(keeping) })
 	m.onClose(func() error { stop(); kept.Wait(); return nil })
+	schema, err := postgres.LastMigration(migrations.FS)
+	if err != nil {
+		return httpapi.Console{}, err
+	}
 	return httpapi.Console{
-		Policies: policies, Sessions: sessions, SignIn: signIn, Tokens: tokens, Operator: operator, Peppers: m.config.Peppers,
+		Schema: schema, Policies: policies, Sessions: sessions, SignIn: signIn, Tokens: tokens, Operator: operator, Peppers: m.config.Peppers,
 		Keyring: ring, PublicURL: m.config.PublicURL, ViewingCap: c.ViewingCap, Version: version(),
 		Insecure: slices.ContainsFunc(c.PrivateNetworks, func(n netip.Prefix) bool { return n.Addr().IsLoopback() }),
 	}, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/lrs"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
+	"github.com/stoa-lrs/stoa/internal/usage"
 )
 
 const (
@@ -32,7 +33,7 @@ type housekeeper struct {
 
 func newHousekeeper(db *postgres.DB, operator *postgres.Operator, log *slog.Logger) *housekeeper {
 	return &housekeeper{db: db, operator: operator, log: log, prunes: []prune{
-		tenant.PruneEndedSessions, tenant.PruneRecoveries, tenant.PruneTokens, httpapi.PruneIdempotency, lrs.PruneViewings,
+		tenant.PruneEndedSessions, tenant.PruneRecoveries, tenant.PruneTokens, httpapi.PruneIdempotency, lrs.PruneViewings, usage.Prune,
 	}}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/lrs"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/ratelimit"
+	"github.com/stoa-lrs/stoa/internal/usage"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -44,6 +45,7 @@ type Config struct {
 	Limits         Limits         // zero fields: see Limits
 
 	Uses    *audit.Uses  // what API keys are used for; nil: nobody counts
+	Meter   *usage.Meter // of requests and reads; nil: nobody counts
 	Anchors *blob.Bucket // where seals of the audit log are anchored; nil: nowhere
 
 	Console Console // the zero Console answers nothing under /admin, /api, /auth and /docs

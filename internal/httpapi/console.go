@@ -33,6 +33,7 @@ type Console struct {
 	Insecure   bool            // development: providers on this machine may speak http
 	Clock      func() time.Time
 	Version    string // of the program, for health
+	Schema     int64  // number of the last migration that the program knows, for health; 0: unknown
 }
 
 // console is what all exchanges of the console share.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/audit"
+	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
 // When an operator should look at what is behind.
@@ -34,6 +35,9 @@ func (a *API) getHealth(x *exchange) error {
 		})
 	})
 	pings.Wait()
+	if a.console.Schema > 0 {
+		parts = append(parts, a.schemaHealth(ctx))
+	}
 	if s := a.Metrics.sources; s.Sealer != nil {
 		parts = append(parts, sealsHealth(s.Sealer(), x.now()))
 	}
@@ -77,6 +81,20 @@ func (a *API) databaseHealth(ctx context.Context) apiv1.HealthPart {
 	appInUse, appOpen, ingestInUse, ingestOpen := a.DB.Stats()
 	p.Numbers["appInUse"], p.Numbers["appOpen"] = float64(appInUse), float64(appOpen)
 	p.Numbers["ingestInUse"], p.Numbers["ingestOpen"] = float64(ingestInUse), float64(ingestOpen)
+	return p
+}
+
+// schemaHealth compares the database's migrations with those of the program.
+func (a *API) schemaHealth(ctx context.Context) apiv1.HealthPart {
+	applied, err := postgres.SchemaVersion(ctx, a.console.Operator)
+	if err != nil {
+		p := healthy("migrations", map[string]float64{"known": float64(a.console.Schema)})
+		p.Status, p.Detail = apiv1.HealthPartStatusFailing, "which migrations have been applied cannot be read"
+		return p
+	}
+	p := healthy("migrations", map[string]float64{"applied": float64(applied), "known": float64(a.console.Schema)})
+	worse(&p, applied < a.console.Schema, "migrations are missing: run stoa migrate up")
+	worse(&p, applied > a.console.Schema, "the database is newer than this program")
 	return p
 }
 

@@ -104,6 +104,7 @@ func matrix() []line {
 	documentViewers := either(admin, privacy)
 	auditViewers := either(admin, privacy, auditor, inside, insideFull)
 	auditTakers := either(admin, auditor)
+	usageViewers := either(admin, auditor, inside, insideFull)
 	ofAda := "agent=" + url.QueryEscape(`{"mbox":"mailto:ada@example.org"}`)
 	return []line{
 		{route: "GET /api/v1/openapi.json", may: everyRole, ok: 200},
@@ -124,6 +125,14 @@ func matrix() []line {
 		{route: "DELETE " + of + "/entry", may: operators, ok: 404, fresh: freshTenant("/entry")},
 
 		{route: "GET /api/v1/platform/health", may: operators, ok: 200},
+		{route: "GET /api/v1/platform/tenants", may: operators, ok: 200},
+		{route: "GET /api/v1/platform/tenants/:tenant", may: operators, ok: 200},
+		{route: "GET /api/v1/platform/tenants/:tenant/usage", may: operators, ok: 200},
+		{route: "GET /api/v1/platform/usage", may: operators, ok: 200},
+		{route: "GET /api/v1/platform/usage/export", may: operators, ok: 200},
+		{route: "GET /api/v1/platform/audit", may: operators, ok: 200},
+		{route: "GET " + of + "/usage", may: usageViewers, ok: 200},
+		{route: "GET " + of + "/usage/export", may: usageViewers, ok: 200},
 
 		{route: "GET " + of + "/settings", may: viewers, ok: 200},
 		{route: "PATCH " + of + "/settings", may: changers, ok: 200, body: `{"locale":"de"}`},

@@ -82,5 +82,5 @@ func (a *API) consoleRoutes() []route {
 		{get, of + "/access-review", authz.MembersView, a.reviewAccess, ofTenant},
 		{get, of + "/entries", authz.MembersView, a.listEntries, ofTenant},
 		{del, of + "/entries/:entry", authz.MembersManage, a.endEntry, ofTenant},
-	}, a.viewRoutes(), a.auditRoutes(), a.signInRoutes(), a.ssoRoutes(), a.scimRoutes())
+	}, a.viewRoutes(), a.usageRoutes(), a.operatorRoutes(), a.auditRoutes(), a.signInRoutes(), a.ssoRoutes(), a.scimRoutes())
 }

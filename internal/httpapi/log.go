@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/audit"
@@ -46,12 +47,22 @@ func (a *API) finish(x *exchange) {
 	}
 }
 
-// countUse counts the request for the key that it was made with.
+// countUse counts the request for the key that it was made with, and for the tenant.
 func (a *API) countUse(x *exchange) {
-	if p := x.principal; p != nil && a.Uses != nil {
+	p := x.principal
+	if p != nil && a.Uses != nil {
 		a.Uses.Add(p.Tenant, audit.KeyRef{ID: p.User, Name: p.Name}, string(x.action), x.statements, x.status, x.remote)
 	}
+	switch c := x.caller; {
+	case p != nil:
+		a.Meter.Request(p.Tenant, p.Store, p.Key, x.status, x.received())
+	case c != nil && x.request.Method == http.MethodGet && x.status < 400 && strings.HasPrefix(x.route, insideTenant):
+		a.Meter.Read(c.tenant)
+	}
 }
+
+// insideTenant begins the routes that take place in a tenant.
+const insideTenant = "/api/v1/tenants/:tenant/"
 
 // log writes the record. Neither header nor query string is in it: both may
 // hold who somebody is.

@@ -63,6 +63,28 @@ func MigrationStatus(ctx context.Context, c MigrateConfig) ([]Migration, error) 
 	return all, err
 }
 
+// SchemaVersion is the number of the last migration that was applied, as an
+// operator of the service sees it; it needs no owner's URL.
+func SchemaVersion(ctx context.Context, op *Operator) (version int64, err error) {
+	err = op.Do(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `select coalesce(max(version_id), 0) from goose_db_version where is_applied`).Scan(&version)
+	})
+	return version, err
+}
+
+// LastMigration is the number of the last of files.
+func LastMigration(files fs.FS) (last int64, err error) {
+	names, err := fs.Glob(files, "*.sql")
+	for _, name := range names {
+		n, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, err
+		}
+		last = max(last, n)
+	}
+	return last, err
+}
+
 func withProvider(c MigrateConfig, fn func(*goose.Provider) error) error {
 	cfg, err := pgx.ParseConfig(c.OwnerURL)
 	if err != nil {

@@ -13,7 +13,9 @@ import (
 
 // Figures are how a tenant is used now.
 type Figures struct {
-	Slug              string
+	Slug, Name        string
+	Status            string // active or suspended
+	CreatedAt         time.Time
 	StatementsToday   int64
 	StatementsPerDay  float64 // of the last seven whole days
 	Storage           int64   // bytes
@@ -59,8 +61,8 @@ func text(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "~
 
 func figures(ctx context.Context, tx pgx.Tx, which, slug string, now time.Time, most int) ([]Figures, error) {
 	rows, err := tx.Query(ctx, `
-		select t.slug, s.today, s.week, s.bytes + k.bytes, s.last_at, r.hour, r.hour_refused, r.hour_failed, r.day, r.day_refused, r.day_failed
-		from (select id, slug from tenants where `+which+` order by slug limit $3) t
+		select t.slug, t.name, t.status, t.created_at, s.today, s.week, s.bytes + k.bytes, s.last_at, r.hour, r.hour_refused, r.hour_failed, r.day, r.day_refused, r.day_failed
+		from (select id, slug, name, status, created_at from tenants where `+which+` order by slug limit $3) t
 		cross join lateral (
 			select coalesce(sum(statements) filter (where day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as today,
 				coalesce(sum(statements) filter (where day < ($1 at time zone 'UTC')::date and day >= ($1 at time zone 'UTC')::date - 7), 0)::bigint as week,
@@ -79,7 +81,7 @@ func figures(ctx context.Context, tx pgx.Tx, which, slug string, now time.Time, 
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f Figures, err error) {
-		err = row.Scan(&f.Slug, &f.StatementsToday, &f.statementsOfSeven, &f.Storage, &f.LastIngest,
+		err = row.Scan(&f.Slug, &f.Name, &f.Status, &f.CreatedAt, &f.StatementsToday, &f.statementsOfSeven, &f.Storage, &f.LastIngest,
 			&f.HourTotal, &f.HourRefused, &f.HourFailed, &f.DayTotal, &f.DayRefused, &f.DayFailed)
 		f.StatementsPerDay, f.Storage = float64(f.statementsOfSeven)/7, max(f.Storage, 0)
 		return f, err
