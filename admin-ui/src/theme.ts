@@ -63,6 +63,10 @@ export const theme = createTheme({
     Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } }, styles: { title } },
     // A row that is too narrow wraps or shrinks its text; a button keeps its words.
     Button: { defaultProps: { size: 'sm' }, styles: { root: { flexShrink: 0 } } },
+    // What opens over a page is part of it for who goes by landmarks; what is open belongs to #main.
+    Popover: { defaultProps: { portalProps: { target: '#main' } } },
+    // The kit's placeholder of the focus is nothing that a menu may hold: the first entry takes it.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Tooltip: {
       defaultProps: { withArrow: true, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } },
     },

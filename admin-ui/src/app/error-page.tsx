@@ -7,7 +7,7 @@ import { ErrorState } from '@/shared/ui/empty-state';
 export function ErrorPage({ error, retry }: { error: unknown; retry?: () => void }) {
   return (
     <Container size="sm" py={80} component="main">
-      <ErrorState error={error} retry={retry ?? (() => window.location.reload())} />
+      <ErrorState page error={error} retry={retry ?? (() => window.location.reload())} />
     </Container>
   );
 }

@@ -94,109 +94,113 @@ export function HomePage() {
       </ButtonLink>,
     ],
   ];
+  // All at once: a part that comes later would push the others down.
+  const loading = [stores, keys, members, latest].some((query) => query.isLoading);
   const known = steps.filter(([step]) => done[step] !== undefined);
   const open = known.filter(([step]) => !done[step]);
   const words = { language: i18n.language, percent: format.percent, t: shared };
   return (
     <>
       <PageHeader title={tenant.name} text={t('text', { zone: format.timeZone })} />
-      <Stack>
-        {open.length > 0 && known.length > 0 && (
-          <Panel title={t('setup', { done: known.length - open.length, of: known.length })}>
-            <ol className={classes.steps}>
-              {known.map(([step, button]) => (
-                <li key={step} className={classes.step}>
-                  <ThemeIcon
-                    variant={done[step] ? 'filled' : 'default'}
-                    color={done[step] ? 'teal.9' : undefined}
-                    radius="xl"
-                    size={26}
-                    role="img"
-                    aria-label={t(done[step] ? 'isDone' : 'isOpen')}
-                  >
-                    {done[step] ? <Check size={15} aria-hidden /> : <Circle size={9} aria-hidden />}
-                  </ThemeIcon>
-                  <div>
-                    <Text fw={600} size="sm">
-                      {t(`${step}.title`)}
-                    </Text>
-                    <Text size="sm" c="dimmed">
-                      {t(`${step}.text`)}
-                    </Text>
-                  </div>
-                  {!done[step] && button}
-                </li>
-              ))}
-            </ol>
-          </Panel>
-        )}
-        <SimpleGrid cols={{ base: 1, md: 2 }}>
-          {store && (
-            <Panel title={t('latest', { store: store.name })}>
-              <ErrorNote error={latest.error} />
-              {latest.isPending && <Lines />}
-              {latest.data?.items.length === 0 && (
-                <Text size="sm" c="dimmed">
-                  {t('latestNone')}
-                </Text>
-              )}
-              <ul className={classes.list}>
-                {latest.data?.items.slice(0, 8).map((row) => (
-                  <li key={row.id}>
-                    <TextLink
-                      size="sm"
-                      to="/t/$tenant/statements"
-                      params={{ tenant: tenant.slug }}
-                      search={{ id: row.id, store: store.slug }}
+      {loading ? (
+        <Lines />
+      ) : (
+        <Stack>
+          <ErrorNote error={stores.error} />
+          {open.length > 0 && known.length > 0 && (
+            <Panel title={t('setup', { done: known.length - open.length, of: known.length })}>
+              <ol className={classes.steps}>
+                {known.map(([step, button]) => (
+                  <li key={step} className={classes.step}>
+                    <ThemeIcon
+                      variant={done[step] ? 'filled' : 'default'}
+                      color={done[step] ? 'teal.9' : undefined}
+                      radius="xl"
+                      size={26}
+                      role="img"
+                      aria-label={t(done[step] ? 'isDone' : 'isOpen')}
                     >
-                      {sentence(row, words)}
-                    </TextLink>
-                    <Text size="xs" c="dimmed">
-                      {format.ago(row.stored)}
-                    </Text>
+                      {done[step] ? <Check size={15} aria-hidden /> : <Circle size={9} aria-hidden />}
+                    </ThemeIcon>
+                    <div>
+                      <Text fw={600} size="sm">
+                        {t(`${step}.title`)}
+                      </Text>
+                      <Text size="sm" c="dimmed">
+                        {t(`${step}.text`)}
+                      </Text>
+                    </div>
+                    {!done[step] && button}
                   </li>
                 ))}
-              </ul>
+              </ol>
             </Panel>
           )}
-          {can('keys.view') && (
-            <Panel title={t('keysUsed')}>
-              <ErrorNote error={keys.error} />
-              {keys.isPending && <Lines />}
-              {keys.data?.items.length === 0 && (
-                <Text size="sm" c="dimmed">
-                  {t('keysNone')}
-                </Text>
-              )}
-              <ul className={classes.list}>
-                {[...(keys.data?.items ?? [])]
-                  .sort((a, b) => (b.lastUsedAt ?? '').localeCompare(a.lastUsedAt ?? ''))
-                  .slice(0, 8)
-                  .map((key) => (
-                    <li key={key.user}>
+          <SimpleGrid cols={{ base: 1, md: 2 }}>
+            {store && (
+              <Panel title={t('latest', { store: store.name })}>
+                <ErrorNote error={latest.error} />
+                {latest.data?.items.length === 0 && (
+                  <Text size="sm" c="dimmed">
+                    {t('latestNone')}
+                  </Text>
+                )}
+                <ul className={classes.list}>
+                  {latest.data?.items.slice(0, 8).map((row) => (
+                    <li key={row.id}>
                       <TextLink
                         size="sm"
-                        to="/t/$tenant/keys"
+                        to="/t/$tenant/statements"
                         params={{ tenant: tenant.slug }}
-                        search={{ key: key.user }}
+                        search={{ id: row.id, store: store.slug }}
                       >
-                        {key.name}
+                        {sentence(row, words)}
                       </TextLink>
                       <Text size="xs" c="dimmed">
-                        {key.lastUsedAt ? format.ago(key.lastUsedAt) : t('keyNever')}
+                        {format.ago(row.stored)}
                       </Text>
                     </li>
                   ))}
-              </ul>
-            </Panel>
-          )}
-        </SimpleGrid>
-      </Stack>
+                </ul>
+              </Panel>
+            )}
+            {can('keys.view') && (
+              <Panel title={t('keysUsed')}>
+                <ErrorNote error={keys.error} />
+                {keys.data?.items.length === 0 && (
+                  <Text size="sm" c="dimmed">
+                    {t('keysNone')}
+                  </Text>
+                )}
+                <ul className={classes.list}>
+                  {[...(keys.data?.items ?? [])]
+                    .sort((a, b) => (b.lastUsedAt ?? '').localeCompare(a.lastUsedAt ?? ''))
+                    .slice(0, 8)
+                    .map((key) => (
+                      <li key={key.user}>
+                        <TextLink
+                          size="sm"
+                          to="/t/$tenant/keys"
+                          params={{ tenant: tenant.slug }}
+                          search={{ key: key.user }}
+                        >
+                          {key.name}
+                        </TextLink>
+                        <Text size="xs" c="dimmed">
+                          {key.lastUsedAt ? format.ago(key.lastUsedAt) : t('keyNever')}
+                        </Text>
+                      </li>
+                    ))}
+                </ul>
+              </Panel>
+            )}
+          </SimpleGrid>
+        </Stack>
+      )}
     </>
   );
 }
 
-/** As high as the lines are, so that nothing jumps when they come. */
 function Lines() {
   const { t } = useTranslation('shared');
   return (

@@ -9,7 +9,7 @@ import { storesQuery } from '@/api/stores';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { agentText, identifier, parseAgent, sentence } from '@/shared/lib/xapi';
 import { DataTable } from '@/shared/ui/data-table';
-import { FilteredState, NeverState } from '@/shared/ui/empty-state';
+import { ErrorState, FilteredState, NeverState } from '@/shared/ui/empty-state';
 import { TextLink } from '@/shared/ui/links';
 import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
 import { formatChips } from '@/shared/ui/query-bar';
@@ -72,7 +72,8 @@ export function LearnersPage({
           <Button type="submit">{t('find')}</Button>
         </Group>
       </form>
-      {!agent && <NeverState title={t('nobody')} text={t('nobodyText')} />}
+      {stores.error && <ErrorState error={stores.error} retry={() => void stores.refetch()} />}
+      {!agent && !stores.error && <NeverState title={t('nobody')} text={t('nobodyText')} />}
       {agent && store && (
         <Person
           key={`${store} ${search.who}`}

@@ -120,12 +120,12 @@ export function ReviewTab() {
         </Button>
       </Group>
       {printing && hasNextPage && <JobProgress label={t('review.loading')} done={pages.rows.length} />}
-      {totals && (
+      {(totals || pages.isPending) && (
         <SimpleGrid cols={{ base: 3, md: 9 }} spacing="xs">
           {numbers.map((name) => (
             <div key={name} className={classes.panel} style={{ padding: '8px 10px' }}>
               <Text fz="lg" fw={650}>
-                {format.number(totals[name])}
+                {totals ? format.number(totals[name]) : '–'}
               </Text>
               <Text size="xs" c="dimmed" lh={1.25}>
                 {t(`review.total_${name}`)}

@@ -19,7 +19,7 @@ const Enter = later(() => import('./enter').then((m) => m.Enter));
 export function TenantPage({ slug }: { slug: string }) {
   const { t } = useTranslation('operator');
   const tenant = useQuery(tenantQuery(slug));
-  if (tenant.error) return <ErrorState error={tenant.error} retry={() => void tenant.refetch()} />;
+  if (tenant.error) return <ErrorState page error={tenant.error} retry={() => void tenant.refetch()} />;
   if (!tenant.data) return <Loader size="sm" aria-label={t('loading', { ns: 'shared' })} />;
   return <Detail key={tenant.data.etag} of={tenant.data} />;
 }

@@ -97,12 +97,19 @@ export function advice(error: ApiError, t: (key: string, values?: Record<string,
   return t(`errors.${known.includes(error.code) ? error.code : 'internal'}`);
 }
 
-export function ErrorState({ error, retry }: { error: unknown; retry: () => void }) {
+/** `page`: it stands in the place of the whole page, whose heading it is. */
+export function ErrorState({ error, retry, page }: { error: unknown; retry: () => void; page?: boolean }) {
   const { t } = useTranslation('shared');
   const problem = asApiError(error);
   const say = t as unknown as Parameters<typeof advice>[1];
   return (
-    <State alert icon={CircleAlert} title={t('errors.title')} text={<ErrorWords error={problem} say={say} />}>
+    <State
+      alert
+      heading={page ? 'h1' : 'h2'}
+      icon={CircleAlert}
+      title={t('errors.title')}
+      text={<ErrorWords error={problem} say={say} />}
+    >
       <Button variant="default" onClick={retry}>
         {t('errors.retry')}
       </Button>
