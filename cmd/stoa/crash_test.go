@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
 
@@ -62,6 +65,66 @@ func TestAKilledDatabaseLosesNothing(t *testing.T) {
 	require.NoError(t, p.end(syscall.SIGTERM))
 	l.access.at(x.serve()) // which remembers nothing
 	l.account(t)
+}
+
+// What a killed server has begun to settle, the next one brings to its end
+// though nobody asks for it.
+func TestAKilledServerLeavesNothingUnsettled(t *testing.T) {
+	t.Parallel()
+	x, d := durable(t)
+	x.table("tenant create acme")
+	a := x.store("acme", "main")
+	p := x.serve()
+	const verb, batch, batches = "https://example.com/verbs/arrived", 500, 4
+	post := func(body string) {
+		status, _, text, err := a.call(p.url, http.MethodPost, "/xapi/statements", nil, body)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, status, "%s", text)
+	}
+	star := uuid.NewString()
+	referring := `{"actor":{"mbox":"mailto:fan@example.com"},"verb":{"id":"https://example.com/verbs/liked"},"object":{"objectType":"StatementRef","id":"` + star + `"}}`
+	for range batches {
+		post("[" + strings.TrimSuffix(strings.Repeat(referring+",", batch), ",") + "]")
+	}
+
+	conn := d.connect()
+	waiting := func() (n int) {
+		require.NoError(t, conn.QueryRow(t.Context(), `select count(*) from pending_refs where target = $1`, star).Scan(&n))
+		return n
+	}
+	marks := func() (n int) {
+		require.NoError(t, conn.QueryRow(t.Context(), `select count(*) from pending_refs where target <> $1`, star).Scan(&n))
+		return n
+	}
+	require.Equal(t, batch*batches, waiting())
+	obstacle, err := d.connect().Begin(t.Context()) // the settler does not come by
+	require.NoError(t, err)
+	locked, err := obstacle.Exec(t.Context(), `select from pending_refs where target = $1
+		and referrer = (select referrer from pending_refs where target = $1 order by 1 offset $2 limit 1) for update`, star, batch*batches/2)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, locked.RowsAffected())
+	post(`{"id":"` + star + `","actor":{"mbox":"mailto:star@example.com"},"verb":{"id":"` + verb + `"},"object":{"id":"https://example.com/stage"}}`)
+	eventually(t, func() bool { return waiting() < batch*batches }, "it does not begin")
+	require.Error(t, p.end(syscall.SIGKILL))
+	require.NoError(t, obstacle.Rollback(t.Context()))
+	require.GreaterOrEqual(t, waiting(), batch*batches/2)
+	require.Equal(t, 1, marks())
+
+	p = x.serve()
+	eventually(t, func() bool { return waiting() == 0 && marks() == 0 }, "it does not go on")
+	found := 0
+	for next := "/xapi/statements?verb=" + url.QueryEscape(verb) + "&limit=500"; next != ""; {
+		status, _, text, err := a.call(p.url, http.MethodGet, next, nil, "")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, status, "%s", text)
+		var page struct {
+			Statements []json.RawMessage
+			More       string
+		}
+		require.NoError(t, json.Unmarshal(text, &page))
+		found, next = found+len(page.Statements), page.More
+	}
+	require.Equal(t, batch*batches+1, found)
 }
 
 func (l *ledger) count(n *int) int {

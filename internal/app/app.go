@@ -106,7 +106,14 @@ func (m *Main) Run(ctx context.Context) (err error) {
 	}
 	m.onClose(func() error { limiter.Close(); return nil })
 
-	console, err := m.openConsole(ctx, db)
+	operator, err := m.openOperator(ctx)
+	if err != nil {
+		return err
+	}
+	if operator != nil {
+		m.keepHouse(ctx, newHousekeeper(db, operator, record, m.log))
+	}
+	console, err := m.openConsole(ctx, db, operator)
 	if err != nil {
 		return err
 	}

@@ -33,8 +33,31 @@ type Console struct {
 	SessionLife     time.Duration
 }
 
+// openOperator opens the handle on the platform; nil: there is none, which only
+// the housekeeper misses where there is no console.
+func (m *Main) openOperator(ctx context.Context) (*postgres.Operator, error) {
+	c := m.config.Console
+	operator, err := postgres.OpenOperator(ctx, c.OperatorURL.Reveal())
+	switch {
+	case err == nil:
+		m.onClose(func() error { operator.Close(); return nil })
+	case c.Keyring.File == "":
+		m.log.Warn("the operator's role cannot be used: nobody keeps house", "error", err)
+		err = nil
+	}
+	return operator, err
+}
+
+// keepHouse begins to keep house, until Close.
+func (m *Main) keepHouse(ctx context.Context, h *housekeeper) {
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var kept sync.WaitGroup
+	kept.Go(func() { h.run(keeping) })
+	m.onClose(func() error { stop(); kept.Wait(); return nil })
+}
+
 // openConsole opens what the console is made of and begins to seal the log.
-func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Console, error) {
+func (m *Main) openConsole(ctx context.Context, db *postgres.DB, operator *postgres.Operator) (httpapi.Console, error) {
 	c := m.config.Console
 	if c.Keyring.File == "" {
 		m.log.Warn("there is no key ring: no console, and the audit log is not sealed")
@@ -44,11 +67,6 @@ func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Consol
 	if err != nil {
 		return httpapi.Console{}, err
 	}
-	operator, err := postgres.OpenOperator(ctx, c.OperatorURL.Reveal())
-	if err != nil {
-		return httpapi.Console{}, err
-	}
-	m.onClose(func() error { operator.Close(); return nil })
 	platform, err := tenant.Platform(ctx, operator)
 	if err != nil {
 		return httpapi.Console{}, err
@@ -72,10 +90,6 @@ func (m *Main) openConsole(ctx context.Context, db *postgres.DB) (httpapi.Consol
 	if err := m.openLog(ctx, db, ring); err != nil {
 		return httpapi.Console{}, err
 	}
-	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var kept sync.WaitGroup
-	kept.Go(func() { newHousekeeper(db, operator, m.log).run(keeping) })
-	m.onClose(func() error { stop(); kept.Wait(); return nil })
 	schema, err := postgres.LastMigration(migrations.FS)
 	if err != nil {
 		return httpapi.Console{}, err

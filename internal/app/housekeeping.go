@@ -16,36 +16,45 @@ import (
 const (
 	housekeepingEvery = time.Hour // a tenant's turn; a third more or less, so that replicas do not meet
 	housekeepingTurns = 20        // of one tenant in a row, each forgetting up to 1,000 rows of a table
+	resumeTries       = 5         // at the start; after that a tenant's turn does it
+	resumeRetry       = 10 * time.Second
 )
 
 // prune forgets some of what is over in the tenant of tx, at most 1,000 rows,
 // and returns how many. Each belongs to the package that owns the table.
 type prune func(tx *postgres.Tx, now time.Time) (int64, error)
 
-// housekeeper forgets what is over and only takes up room. Every replica runs
-// one: two at once do no harm, for what one has deleted the other does not find.
+// housekeeper forgets what is over and only takes up room, and goes on with what
+// a process that is gone has left undone. Every replica runs one: two at once do
+// no harm, for what one has done the other does not find.
 type housekeeper struct {
 	db       *postgres.DB
 	operator *postgres.Operator
 	log      *slog.Logger
+	resume   func(tx *postgres.Tx) error // goes on in the tenant of tx
 	prunes   []prune
 }
 
-func newHousekeeper(db *postgres.DB, operator *postgres.Operator, log *slog.Logger) *housekeeper {
-	return &housekeeper{db: db, operator: operator, log: log, prunes: []prune{
+func newHousekeeper(db *postgres.DB, operator *postgres.Operator, record *lrs.LRS, log *slog.Logger) *housekeeper {
+	return &housekeeper{db: db, operator: operator, log: log, resume: record.Resume, prunes: []prune{
 		tenant.PruneEndedSessions, tenant.PruneRecoveries, tenant.PruneTokens, httpapi.PruneIdempotency, lrs.PruneViewings, usage.Prune,
 	}}
 }
 
-// run keeps house until ctx ends.
+// run resumes at once, in every tenant, and keeps house until ctx ends.
 func (h *housekeeper) run(ctx context.Context) {
+	for range resumeTries {
+		err := h.resumeAll(ctx)
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		h.log.WarnContext(ctx, "what another process may have left undone was not looked for; it is tried again", "error", err)
+		pause(ctx, resumeRetry)
+	}
 	for {
-		wait := time.NewTimer(housekeepingEvery*2/3 + rand.N(housekeepingEvery*2/3)) //nolint:gosec // when does not matter
-		select {
-		case <-ctx.Done():
-			wait.Stop()
+		pause(ctx, housekeepingEvery*2/3+rand.N(housekeepingEvery*2/3)) //nolint:gosec // when does not matter
+		if ctx.Err() != nil {
 			return
-		case <-wait.C:
 		}
 		began := time.Now()
 		rows, err := h.round(ctx, began)
@@ -59,22 +68,44 @@ func (h *housekeeper) run(ctx context.Context) {
 	}
 }
 
-// round visits the platform and every tenant, page by page, and returns how
-// many rows went. One tenant's failure does not keep it from the next; it
-// returns the last one.
+// pause returns after wait, or when ctx ends.
+func pause(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+func (h *housekeeper) resumeAll(ctx context.Context) error {
+	_, err := h.each(ctx, func(t *tenant.Tenant) (int64, error) {
+		return 0, h.db.Tenant(ctx, t.Scope("system:housekeeping"), h.resume)
+	})
+	return err
+}
+
+// round visits every tenant and returns how many rows went.
 func (h *housekeeper) round(ctx context.Context, now time.Time) (rows int64, err error) {
+	return h.each(ctx, func(t *tenant.Tenant) (int64, error) { return h.visit(ctx, t, now) })
+}
+
+// each calls visit for the platform and every tenant, page by page, and returns
+// the sum. One tenant's failure does not keep it from the next; it returns the
+// last one.
+func (h *housekeeper) each(ctx context.Context, visit func(*tenant.Tenant) (int64, error)) (rows int64, err error) {
 	platform, err := tenant.Platform(ctx, h.operator)
 	if err != nil {
 		return 0, err
 	}
-	rows, failed := h.visit(ctx, platform, now)
+	rows, failed := visit(platform)
 	for page := (tenant.Page{Limit: 1000}); ; {
 		tenants, next, err := tenant.List(ctx, h.operator, page)
 		if err != nil {
 			return rows, err
 		}
 		for i := range tenants {
-			n, err := h.visit(ctx, &tenants[i], now)
+			n, err := visit(&tenants[i])
 			rows += n
 			if ctx.Err() != nil {
 				return rows, ctx.Err()
@@ -90,13 +121,16 @@ func (h *housekeeper) round(ctx context.Context, now time.Time) (rows int64, err
 	}
 }
 
-// visit lets every prune run in one tenant, again while there was something. A
-// tenant with nothing to do costs one transaction of a few look-ups.
+// visit resumes in one tenant and lets every prune run, again while there was
+// something. A tenant with nothing to do costs one transaction of a few look-ups.
 func (h *housekeeper) visit(ctx context.Context, t *tenant.Tenant, now time.Time) (rows int64, err error) {
 	for range housekeepingTurns {
 		var deleted int64
 		if err := h.db.Tenant(ctx, t.Scope("system:housekeeping"), func(tx *postgres.Tx) error {
 			deleted = 0
+			if err := h.resume(tx); err != nil {
+				return err
+			}
 			for _, p := range h.prunes {
 				n, err := p(tx, now)
 				if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stoa-lrs/stoa/internal/lrs"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/postgres/postgrestest"
 	"github.com/stoa-lrs/stoa/internal/tenant"
@@ -52,7 +53,10 @@ func counts(tx *postgres.Tx) (n []int64, err error) {
 func setupHousekeeper(t *testing.T) (*housekeeper, []*tenant.Tenant) {
 	t.Helper()
 	d := postgrestest.New(t)
-	h := newHousekeeper(d.Open(t), d.OpenOperator(t), slog.Default())
+	db := d.Open(t)
+	record := lrs.New(lrs.Config{DB: db})
+	t.Cleanup(record.Close)
+	h := newHousekeeper(db, d.OpenOperator(t), record, slog.Default())
 	platform, err := tenant.Platform(t.Context(), h.operator)
 	require.NoError(t, err)
 	all := []*tenant.Tenant{platform}
