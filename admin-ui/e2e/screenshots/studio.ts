@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test as base, expect, type Page } from '@playwright/test';
 import { settled, url } from '../fixtures/test';
 
@@ -58,21 +58,19 @@ export const test = base.extend<Look & Studio>({
     });
   },
   shoot: async ({ page, look }, use) => {
-    mkdirSync(`screenshots/${look}`, { recursive: true });
     await use(async (name, dialog) => {
       if (dialog) await expect(page.getByRole('dialog').last()).toBeVisible();
       await drawn(page);
       const path = `screenshots/${look}/${name}.png`;
+      const was = page.viewportSize();
       const readme = ofReadme[`${look}/${name}`];
       if (readme) {
-        mkdirSync('../docs/images', { recursive: true });
+        await page.setViewportSize({ width: 1200, height: 720 });
         await page.screenshot({ path: `../docs/images/${readme}` });
-        copyFileSync(`../docs/images/${readme}`, path);
-        return;
+        if (was) await page.setViewportSize(was);
       }
       // What is beyond the window is seen by a taller one; a picture of the whole page would
       // leave the frame where it was.
-      const was = page.viewportSize();
       const more = await page.evaluate(() => {
         const beyond = (e: Element) =>
           /auto|scroll/.test(getComputedStyle(e).overflowY) ? e.scrollHeight - e.clientHeight : 0;
