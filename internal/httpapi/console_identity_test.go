@@ -103,6 +103,9 @@ func TestAnAnalystObtainsNoIdentity(t *testing.T) {
 	known := a.call("GET", statementsOf(of)+ask("agent", ada), nil).is(403)
 	unknown := a.call("GET", statementsOf(of)+ask("agent", `{"mbox":"mailto:nobody@example.org"}`), nil).is(403)
 	require.Equal(t, strings.ReplaceAll(string(known.body), known.problem().RequestID, ""), strings.ReplaceAll(string(unknown.body), unknown.problem().RequestID, ""))
+	for _, id := range []string{"mailto:ada@example.org", "https://example.org/people/nobody%40example.org"} {
+		a.call("GET", statementsOf(of)+ask("activity", id), nil).is(403)
+	}
 	denied := o.events(of, audit.AccessDenied)
 	require.NotEmpty(t, denied)
 	require.Contains(t, denied[0].Details, "view_identity")

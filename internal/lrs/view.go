@@ -53,7 +53,8 @@ const maxViewPage = 100
 // does; but it looks through a bounded number of statements only, for well under
 // a second (waiting for the settler apart): then the page is short, perhaps empty, Reached says up to where, and
 // Next goes on. RateLimited: the person has looked at as many as an hour allows. Forbidden:
-// q asks for a person by other than the pseudonym, where people are masked.
+// q asks for a person by other than the pseudonym, or for a verb or an activity
+// with an address in its id, where people are masked.
 func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, results Results, after Cursor) (*ViewPage, error) {
 	query := *q
 	if query.Limit <= 0 || query.Limit > maxViewPage {
@@ -62,6 +63,9 @@ func (r *LRS) ViewStatements(ctx context.Context, v View, q *xapi.Query, results
 	var err error
 	if query.Agent, err = v.agent(q.Agent); err != nil {
 		return nil, err
+	}
+	if v.Masked && (xapi.HoldsAddress(q.Activity) || xapi.HoldsAddress(q.Verb)) {
+		return nil, fault.New(fault.Forbidden, "an id with an address in it can be asked for by who may see people only: that needs statements.view_identity")
 	}
 	var out *ViewPage
 	remaining, err := r.look(ctx, v, func(tx *postgres.Tx) ([]Viewed, map[string]any, bool, error) {

@@ -96,8 +96,11 @@ func TestWhoMayNotSeeIdentitiesFindsNone(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	a := f.author()
-	ids := f.put(a, "["+adaDid+`,{"actor":{"mbox":"mailto:bob@example.org"},"verb":{"id":"http://example.org/did"},"object":{"id":"http://example.org/b"}}]`)
+	ids := f.put(a, "["+adaDid+`,{"actor":{"mbox":"mailto:bob@example.org"},"verb":{"id":"http://example.org/did"},"object":{"id":"http://example.org/people/ada@example.org"}}]`)
 	v := f.view(a)
+	seen, err := f.ViewStatements(t.Context(), v, &xapi.Query{Activity: "http://example.org/people/ada@example.org"}, Results{}, 0)
+	require.NoError(t, err)
+	require.Len(t, seen.Statements, 1, "who may see people asks as they like")
 	v.Masked = true
 	page, err := f.ViewStatements(t.Context(), v, &xapi.Query{}, Results{}, 0)
 	require.NoError(t, err)
@@ -109,6 +112,12 @@ func TestWhoMayNotSeeIdentitiesFindsNone(t *testing.T) {
 	}
 	_, err = f.ViewStatements(t.Context(), v, &xapi.Query{Agent: "mbox:mailto:ada@example.org"}, Results{}, 0)
 	require.Equal(t, fault.Forbidden, fault.KindOf(err), "an answer would tell")
+	for _, id := range []string{"http://example.org/people/ada@example.org", "mailto:ada@example.org", "http://example.org/people/nobody%40example.org"} {
+		for _, q := range []xapi.Query{{Activity: id}, {Activity: id, RelatedActivities: true}, {Verb: id}} {
+			_, err = f.ViewStatements(t.Context(), v, &q, Results{}, 0)
+			require.Equal(t, fault.Forbidden, fault.KindOf(err), "whether it is there or not: %v", q)
+		}
+	}
 	ada := xapi.ActorOf(page.Statements[1].JSON).Identity
 	found, err := f.ViewStatements(t.Context(), v, &xapi.Query{Agent: ada}, Results{}, 0)
 	require.NoError(t, err)

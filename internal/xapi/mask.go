@@ -363,3 +363,7 @@ func (m *masker) tells(text []byte) bool {
 	}
 	return bytes.ContainsRune(text, '%')
 }
+
+// HoldsAddress reports whether text holds an address for which Mask hides it,
+// whoever it belongs to.
+func HoldsAddress(text string) bool { return (&masker{}).tells([]byte(text)) }
