@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +24,8 @@ func newMigrate(sh *shell) *cobra.Command {
 			Short: "Create what is missing: database, roles, schema",
 			Long: `Create the database and the roles where they are missing, each role with the
 password of its URL, and apply the migrations that have not been applied. Works
-as the owner (STOA_OWNER_DATABASE_URL). Several may start at once: one works.`,
+as the owner (STOA_OWNER_DATABASE_URL). Several may start at once: one works.
+Nothing is done when the file of an applied migration has changed since.`,
 			Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				c, err := sh.migration(config.Database | config.Owner)
@@ -43,7 +45,7 @@ as the owner (STOA_OWNER_DATABASE_URL). Several may start at once: one works.`,
 		},
 		&cobra.Command{
 			Use:   "status",
-			Short: "List the migrations and whether they are applied",
+			Short: "List the migrations, whether they are applied, and where a file is not what was applied",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				c, err := sh.migration(config.Owner)
@@ -78,7 +80,11 @@ func (sh *shell) printMigrations(cmd *cobra.Command, all []postgres.Migration) e
 	}{all}, func(w io.Writer) {
 		fmt.Fprintln(w, "VERSION\tNAME\tAPPLIED")
 		for _, m := range all {
-			fmt.Fprintf(w, "%d\t%s\t%t\n", m.Version, m.Name, m.Applied)
+			applied := strconv.FormatBool(m.Applied)
+			if m.Changed {
+				applied = "another text than this file's"
+			}
+			fmt.Fprintf(w, "%d\t%s\t%s\n", m.Version, m.Name, applied)
 		}
 	})
 }

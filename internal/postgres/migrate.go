@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,10 +30,15 @@ type Migration struct {
 	Version int64  `json:"version"`
 	Name    string `json:"name"`
 	Applied bool   `json:"applied"`
+	Changed bool   `json:"changed"` // the file is not what was applied
+
+	sum   [sha256.Size]byte // of the file
+	known bool              // that of what was applied is on record
 }
 
 // Migrate brings the schema up to date and returns the files it applied. It is
 // safe to start on several replicas at once: one works, the others wait for it.
+// Conflict, before anything is applied: a file is not what was applied.
 func Migrate(ctx context.Context, c MigrateConfig) ([]Migration, error) {
 	if err := ensureDatabase(ctx, c.OwnerURL); err != nil {
 		return nil, err
@@ -40,7 +47,17 @@ func Migrate(ctx context.Context, c MigrateConfig) ([]Migration, error) {
 		return nil, err
 	}
 	var applied []Migration
-	err := withProvider(c, func(p *goose.Provider) error {
+	err := withProvider(ctx, c, func(p *goose.Provider, conn *sql.Conn) error {
+		all, err := statusOf(ctx, p, conn, c.Files)
+		if err != nil {
+			return err
+		}
+		if err := refuseChanged(all); err != nil {
+			return err
+		}
+		if err := writeSums(ctx, conn, all); err != nil {
+			return err
+		}
 		results, err := p.Up(ctx)
 		for _, r := range results {
 			applied = append(applied, Migration{Version: r.Source.Version, Name: r.Source.Path, Applied: r.Error == nil})
@@ -51,13 +68,9 @@ func Migrate(ctx context.Context, c MigrateConfig) ([]Migration, error) {
 }
 
 // MigrationStatus lists every known migration without changing anything.
-func MigrationStatus(ctx context.Context, c MigrateConfig) ([]Migration, error) {
-	var all []Migration
-	err := withProvider(c, func(p *goose.Provider) error {
-		results, err := p.Status(ctx)
-		for _, r := range results {
-			all = append(all, Migration{Version: r.Source.Version, Name: r.Source.Path, Applied: r.State == goose.StateApplied})
-		}
+func MigrationStatus(ctx context.Context, c MigrateConfig) (all []Migration, err error) {
+	err = withProvider(ctx, c, func(p *goose.Provider, conn *sql.Conn) error {
+		all, err = statusOf(ctx, p, conn, c.Files)
 		return err
 	})
 	return all, err
@@ -85,7 +98,8 @@ func LastMigration(files fs.FS) (last int64, err error) {
 	return last, err
 }
 
-func withProvider(c MigrateConfig, fn func(*goose.Provider) error) error {
+// withProvider runs fn while conn holds the lock that goose's own programs take.
+func withProvider(ctx context.Context, c MigrateConfig, fn func(p *goose.Provider, conn *sql.Conn) error) (err error) {
 	cfg, err := pgx.ParseConfig(c.OwnerURL)
 	if err != nil {
 		return fault.New(fault.Invalid, "the owner's database URL is not valid (it is not shown: it may hold a password)")
@@ -94,15 +108,24 @@ func withProvider(c MigrateConfig, fn func(*goose.Provider) error) error {
 	cfg.RuntimeParams["lock_timeout"] = "5s"
 	db := stdlib.OpenDB(*cfg)
 	defer func() { _ = db.Close() }()
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // try each second, for five minutes
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, c.Files, goose.WithSessionLocker(locker))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, c.Files)
 	if err != nil {
 		return mapError(err)
 	}
-	return mapError(fn(p))
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return mapError(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := locker.SessionLock(ctx, conn); err != nil {
+		return mapError(err)
+	}
+	defer func() { err = errors.Join(err, mapError(locker.SessionUnlock(context.WithoutCancel(ctx), conn))) }()
+	return mapError(fn(p, conn))
 }
 
 // ensureDatabase creates the database that dsn names where it is missing.
