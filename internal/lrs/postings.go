@@ -35,7 +35,7 @@ type postings struct {
 const (
 	// How many lists are read at once, at most and at first.
 	postingPiece = 1024
-	firstPiece   = 32
+	firstPiece   = 8
 )
 
 func newPostings(s *search, key int64) *postings {
