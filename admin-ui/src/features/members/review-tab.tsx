@@ -105,9 +105,11 @@ export function ReviewTab() {
   const totals = pages.first?.totals;
   return (
     <Stack>
-      <Group justify="space-between">
+      <Group justify="space-between" align="flex-start" wrap="nowrap">
         <Text size="sm" c="dimmed">
-          {t('review.text')} {pages.first && t('review.at', { when: format.exact(pages.first.at) })}
+          {t('review.text')}
+          <br />
+          {pages.first ? t('review.at', { when: format.exact(pages.first.at) }) : '\u00a0'}
         </Text>
         <Button
           variant="default"

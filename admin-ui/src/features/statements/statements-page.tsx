@@ -45,7 +45,7 @@ export function StatementsPage({
   const stores = useQuery(storesQuery(tenant.slug));
   const seen = stores.data?.filter((s) => can('statements.view', s.slug)) ?? [];
   const store = search.store ?? (seen.find((s) => s.kind === 'production') ?? seen[0])?.slug;
-  if (stores.error) return <ErrorState error={stores.error} retry={() => void stores.refetch()} />;
+  if (stores.error) return <ErrorState page error={stores.error} retry={() => void stores.refetch()} />;
   return (
     <>
       <PageHeader title={t('title')}>

@@ -1,6 +1,7 @@
 import { Drawer } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useFocusBack } from '@/shared/lib/use-focus-back';
 
 /** What there is to know about one row, beside the list that it is in. */
 export function DetailDrawer({
@@ -15,6 +16,7 @@ export function DetailDrawer({
   children: ReactNode;
 }) {
   const { t } = useTranslation('shared');
+  useFocusBack();
   return (
     <Drawer
       opened={opened}
