@@ -36,7 +36,7 @@ func (a *API) getHealth(x *exchange) error {
 	})
 	pings.Wait()
 	if a.console.Schema > 0 {
-		parts = append(parts, a.schemaHealth(ctx))
+		parts = append(parts, a.schemaHealth(ctx, a.console.Schema))
 	}
 	if s := a.Metrics.sources; s.Sealer != nil {
 		parts = append(parts, sealsHealth(s.Sealer(), x.now()))
@@ -85,16 +85,16 @@ func (a *API) databaseHealth(ctx context.Context) apiv1.HealthPart {
 }
 
 // schemaHealth compares the database's migrations with those of the program.
-func (a *API) schemaHealth(ctx context.Context) apiv1.HealthPart {
+func (a *API) schemaHealth(ctx context.Context, known int64) apiv1.HealthPart {
 	applied, err := postgres.SchemaVersion(ctx, a.console.Operator)
 	if err != nil {
-		p := healthy("migrations", map[string]float64{"known": float64(a.console.Schema)})
+		p := healthy("migrations", map[string]float64{"known": float64(known)})
 		p.Status, p.Detail = apiv1.HealthPartStatusFailing, "which migrations have been applied cannot be read"
 		return p
 	}
-	p := healthy("migrations", map[string]float64{"applied": float64(applied), "known": float64(a.console.Schema)})
-	worse(&p, applied < a.console.Schema, "migrations are missing: run stoa migrate up")
-	worse(&p, applied > a.console.Schema, "the database is newer than this program")
+	p := healthy("migrations", map[string]float64{"applied": float64(applied), "known": float64(known)})
+	worse(&p, applied < known, "migrations are missing: run stoa migrate up")
+	worse(&p, applied > known, "the database is newer than this program")
 	return p
 }
 

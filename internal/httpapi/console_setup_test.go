@@ -38,6 +38,7 @@ import (
 	"github.com/stoa-lrs/stoa/internal/postgres/postgrestest"
 	"github.com/stoa-lrs/stoa/internal/ratelimit"
 	"github.com/stoa-lrs/stoa/internal/tenant"
+	"github.com/stoa-lrs/stoa/internal/usage"
 )
 
 // office is the console on a database of its own.
@@ -47,6 +48,7 @@ type office struct {
 	url      string
 	database *postgrestest.Database
 	record   *lrs.LRS
+	meter    *usage.Meter
 	db       *postgres.DB
 	operator *postgres.Operator
 	peppers  *tenant.Peppers
@@ -94,7 +96,9 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	blobs, err := app.OpenBlobs(t.Context(), "mem://")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
-	o.record = lrs.New(lrs.Config{DB: o.db, Blobs: blobs, Lanes: 1, Logger: logger})
+	o.meter = usage.NewMeter(o.db, logger, nil)
+	t.Cleanup(o.meter.Close)
+	o.record = lrs.New(lrs.Config{DB: o.db, Blobs: blobs, Lanes: 1, Logger: logger, Meter: o.meter})
 	t.Cleanup(o.record.Close)
 	var limit ratelimit.Config
 	if len(limits) > 0 {
@@ -107,7 +111,7 @@ func setupOffice(t *testing.T, limits ...ratelimit.Limits) *office {
 	moreKeys, moreVersion := peppers.Derive("links to more statements")
 	server := httptest.NewUnstartedServer(nil)
 	o.api, err = httpapi.New(httpapi.Config{
-		DB: o.db, LRS: o.record, Authn: apiKeys, Limiter: limiter, Logger: logger, MoreKeys: moreKeys, MoreVersion: moreVersion,
+		DB: o.db, LRS: o.record, Meter: o.meter, Authn: apiKeys, Limiter: limiter, Logger: logger, MoreKeys: moreKeys, MoreVersion: moreVersion,
 		Metrics: httpapi.NewMetrics(httpapi.Sources{Ingest: o.record.Stats, Limiter: limiter, Pool: o.db.Stats}),
 		Console: httpapi.Console{
 			Policies: o.policies, Sessions: o.sessions, Tokens: tokens, Operator: o.operator, Peppers: peppers,

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -45,4 +46,9 @@ func CheckRoute(method, path string, action authz.Action) error {
 // AuditHealth is what health says of the log.
 func AuditHealth(s audit.SealerStats, streams audit.StreamerStats, now time.Time) apiv1.HealthStatus {
 	return worst([]apiv1.HealthPart{sealsHealth(s, now), streamsHealth(streams)})
+}
+
+// SchemaHealth is the part of health of a program that knows migrations up to known.
+func (a *API) SchemaHealth(ctx context.Context, known int64) apiv1.HealthPart {
+	return a.schemaHealth(ctx, known)
 }
