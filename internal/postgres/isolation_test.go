@@ -66,6 +66,10 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		"dictionaries":  `insert into dictionaries (tenant_id, store_id, number, vocabulary) values ($1, 1, 101, 'x')`,
 		"activities":    `insert into activities (tenant_id, store_id, key, iri, definition) values ($1, 1, 2, 'i', '{}')`,
 
+		"lexicon":       `insert into lexicon (tenant_id, store_id, kind, key, value, names, type, open) values ($1, 1, 1, 2, 'v', '', '', true)`,
+		"lexicon_words": `insert into lexicon_words (tenant_id, store_id, kind, word, key) values ($1, 1, 1, 'forged', 2)`,
+		"lexicon_reach": `insert into lexicon_reach (tenant_id, store_id) values ($1, 2)`,
+
 		"usage_statements": `insert into usage_statements (tenant_id, store_id, day, statements, bytes, last_at) values ($1, 2, now(), 1, 1, now())`,
 		"usage_storage":    `insert into usage_storage (tenant_id, store_id, day) values ($1, 2, now())`,
 		"usage_requests":   `insert into usage_requests (tenant_id, store_id, minutes, begins) values ($1, 2, 10, now())`,

@@ -40,6 +40,9 @@ func (w *world) populate(op *postgres.Operator, sealer *postgres.Sealer, slug st
 	require.NoError(w.t, w.db.Tenant(ctx, scope, func(tx *postgres.Tx) error {
 		for _, query := range []string{
 			`insert into stores (tenant_id, slug, name, kind) values ($1, 's', 'S', 'sandbox')`,
+			`insert into lexicon (tenant_id, store_id, kind, key, value, names, type, open) values ($1, 1, 1, 1, 'v', '', '', true)`,
+			`insert into lexicon_words (tenant_id, store_id, kind, word, key) values ($1, 1, 1, 'v', 1)`,
+			`insert into lexicon_reach (tenant_id, store_id) values ($1, 1)`,
 			`insert into keys (tenant_id, id, store_id, name, scopes, authority) select $1, 1, id, 'k', '{all}', '{}' from stores`,
 			`insert into key_secrets (tenant_id, key_id, id, hash, pepper) values ($1, 1, 1, sha256('x'), 1)`,
 			`insert into documents (tenant_id, store_id, kind, owner, registration, id, updated_at, etag, content_type, content)
