@@ -128,7 +128,7 @@ func TestTheLogIsReadFromAfar(t *testing.T) {
 	c.table("tenant create acme")
 	auditor := c.afar("acme", "auditor")
 	for _, line := range []string{
-		"audit list acme --type member.invited", "audit list acme --type grant.given --outcome success -o json", "audit list acme --type key.created",
+		"audit list acme --type member.invited", "audit list acme --type grant.given --outcome success -o json", "audit list acme --type key.created,member.invited",
 		"audit list acme --type member.invited --from 1h --to 2030-01-31 -o json", "audit list acme --type member.invited --text auditor@acme.example",
 		"audit export acme --type member.invited --format csv", "audit export acme --type token.created",
 	} {
@@ -136,7 +136,7 @@ func TestTheLogIsReadFromAfar(t *testing.T) {
 	}
 	require.Contains(t, auditor.table("audit list acme --limit 1"), "there is more: --after ")
 	for line, code := range map[string]int{
-		"audit list acme --type key.created,key.revoked": 2, "audit list acme --type nothing": 2, "audit export nobody": 3, "audit export acme --format xml": 2,
+		"audit list acme --type nothing": 2, "audit export nobody": 3, "audit export acme --format xml": 2,
 		"audit verify acme": 2, "audit list acme --after nonsense": 2,
 	} {
 		_, err := auditor.run(line + " --server " + c.url)
