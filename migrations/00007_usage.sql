@@ -88,7 +88,7 @@ alter table usage_statements force row level security;
 alter table usage_storage force row level security;
 
 -- What operators may know of the logs of all tenants: that something was administered, by whom, how it ended. No names, addresses or
--- details, and of no other event (docs/decisions/0026-operators-see-that-not-what.md). Nothing of what learners did, or of who looked at it.
+-- details, and of no other event (docs/decisions/0027-operators-see-that-not-what.md). Nothing of what learners did, or of who looked at it.
 -- The indexes are for the same list: no other event costs anything to keep.
 -- +goose StatementBegin
 do $$

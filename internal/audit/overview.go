@@ -13,7 +13,7 @@ import (
 
 // Overviewed are the types of event of which operators see, over all tenants,
 // that they were. The database holds them to it, and to columns without names
-// or details (docs/decisions/0026-operators-see-that-not-what.md).
+// or details (docs/decisions/0027-operators-see-that-not-what.md).
 var Overviewed = []Type{
 	TenantCreated, TenantChanged, TenantSuspended, TenantResumed, OperatorEntered, OperatorLeft, OperatorLooked,
 	RecoveryLinkMade, RecoveryLinkUsed, MemberInvited, MemberJoined, MemberChanged, MemberDisabled, MemberEnabled, MemberRemoved,

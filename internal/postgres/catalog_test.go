@@ -35,7 +35,7 @@ var unbound = map[string]string{
 	"usage_statements stoa_operator r true":    "how much each tenant uses: numbers, and no name of anything",
 	"usage_storage stoa_operator r true":       "as above",
 	"usage_requests stoa_operator r true":      "as above",
-	"audit_events stoa_operator r " + overview: "operators see that something was administered, by columns without names or details (decision 0026)",
+	"audit_events stoa_operator r " + overview: "operators see that something was administered, by columns without names or details (decision 0027)",
 	"audit_events stoa_audit * true":           "the sealer sees the log of all tenants, and nothing else",
 	"audit_seals stoa_audit * true":            "as above",
 	"audit_segments stoa_audit * true":         "it makes the log searchable",
