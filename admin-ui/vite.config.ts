@@ -47,5 +47,7 @@ export default defineConfig({
     setupFiles: ['src/testing/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     css: false,
+    // Typing into forms takes seconds where much else runs.
+    testTimeout: 30_000,
   },
 });

@@ -12,7 +12,9 @@ import { Route as rootRouteImport } from './routes/__root';
 import { Route as IndexRouteImport } from './routes/index';
 import { Route as OperatorRouteRouteImport } from './routes/operator/route';
 import { Route as SignInRouteImport } from './routes/sign-in';
+import { Route as OperatorAuditRouteImport } from './routes/operator/audit';
 import { Route as OperatorSystemRouteImport } from './routes/operator/system';
+import { Route as OperatorUsageRouteImport } from './routes/operator/usage';
 import { Route as TTenantRouteRouteImport } from './routes/t/$tenant/route';
 import { Route as OperatorTenantsIndexRouteImport } from './routes/operator/tenants.index';
 import { Route as OperatorTenantsIdRouteImport } from './routes/operator/tenants.$id';
@@ -26,6 +28,7 @@ import { Route as TTenantSettingsRouteImport } from './routes/t/$tenant/settings
 import { Route as TTenantSsoRouteImport } from './routes/t/$tenant/sso';
 import { Route as TTenantStatementsRouteImport } from './routes/t/$tenant/statements';
 import { Route as TTenantStoresRouteImport } from './routes/t/$tenant/stores';
+import { Route as TTenantUsageRouteImport } from './routes/t/$tenant/usage';
 
 const IndexRoute = IndexRouteImport.update({
   id: '/',
@@ -42,9 +45,19 @@ const SignInRoute = SignInRouteImport.update({
   path: '/sign-in',
   getParentRoute: () => rootRouteImport,
 } as any);
+const OperatorAuditRoute = OperatorAuditRouteImport.update({
+  id: '/audit',
+  path: '/audit',
+  getParentRoute: () => OperatorRouteRoute,
+} as any);
 const OperatorSystemRoute = OperatorSystemRouteImport.update({
   id: '/system',
   path: '/system',
+  getParentRoute: () => OperatorRouteRoute,
+} as any);
+const OperatorUsageRoute = OperatorUsageRouteImport.update({
+  id: '/usage',
+  path: '/usage',
   getParentRoute: () => OperatorRouteRoute,
 } as any);
 const TTenantRouteRoute = TTenantRouteRouteImport.update({
@@ -112,13 +125,20 @@ const TTenantStoresRoute = TTenantStoresRouteImport.update({
   path: '/stores',
   getParentRoute: () => TTenantRouteRoute,
 } as any);
+const TTenantUsageRoute = TTenantUsageRouteImport.update({
+  id: '/usage',
+  path: '/usage',
+  getParentRoute: () => TTenantRouteRoute,
+} as any);
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute;
   '/operator': typeof OperatorRouteRouteWithChildren;
   '/sign-in': typeof SignInRoute;
   '/t/$tenant': typeof TTenantRouteRouteWithChildren;
+  '/operator/audit': typeof OperatorAuditRoute;
   '/operator/system': typeof OperatorSystemRoute;
+  '/operator/usage': typeof OperatorUsageRoute;
   '/operator/tenants/$id': typeof OperatorTenantsIdRoute;
   '/t/$tenant/account': typeof TTenantAccountRoute;
   '/t/$tenant/audit': typeof TTenantAuditRoute;
@@ -130,6 +150,7 @@ export interface FileRoutesByFullPath {
   '/t/$tenant/sso': typeof TTenantSsoRoute;
   '/t/$tenant/statements': typeof TTenantStatementsRoute;
   '/t/$tenant/stores': typeof TTenantStoresRoute;
+  '/t/$tenant/usage': typeof TTenantUsageRoute;
   '/operator/tenants/': typeof OperatorTenantsIndexRoute;
 }
 export interface FileRoutesByTo {
@@ -137,7 +158,9 @@ export interface FileRoutesByTo {
   '/operator': typeof OperatorRouteRouteWithChildren;
   '/sign-in': typeof SignInRoute;
   '/t/$tenant': typeof TTenantRouteRouteWithChildren;
+  '/operator/audit': typeof OperatorAuditRoute;
   '/operator/system': typeof OperatorSystemRoute;
+  '/operator/usage': typeof OperatorUsageRoute;
   '/operator/tenants/$id': typeof OperatorTenantsIdRoute;
   '/t/$tenant/account': typeof TTenantAccountRoute;
   '/t/$tenant/audit': typeof TTenantAuditRoute;
@@ -149,6 +172,7 @@ export interface FileRoutesByTo {
   '/t/$tenant/sso': typeof TTenantSsoRoute;
   '/t/$tenant/statements': typeof TTenantStatementsRoute;
   '/t/$tenant/stores': typeof TTenantStoresRoute;
+  '/t/$tenant/usage': typeof TTenantUsageRoute;
   '/operator/tenants': typeof OperatorTenantsIndexRoute;
 }
 export interface FileRoutesById {
@@ -157,7 +181,9 @@ export interface FileRoutesById {
   '/operator': typeof OperatorRouteRouteWithChildren;
   '/sign-in': typeof SignInRoute;
   '/t/$tenant': typeof TTenantRouteRouteWithChildren;
+  '/operator/audit': typeof OperatorAuditRoute;
   '/operator/system': typeof OperatorSystemRoute;
+  '/operator/usage': typeof OperatorUsageRoute;
   '/operator/tenants/$id': typeof OperatorTenantsIdRoute;
   '/t/$tenant/account': typeof TTenantAccountRoute;
   '/t/$tenant/audit': typeof TTenantAuditRoute;
@@ -169,6 +195,7 @@ export interface FileRoutesById {
   '/t/$tenant/sso': typeof TTenantSsoRoute;
   '/t/$tenant/statements': typeof TTenantStatementsRoute;
   '/t/$tenant/stores': typeof TTenantStoresRoute;
+  '/t/$tenant/usage': typeof TTenantUsageRoute;
   '/operator/tenants/': typeof OperatorTenantsIndexRoute;
 }
 export interface FileRouteTypes {
@@ -178,7 +205,9 @@ export interface FileRouteTypes {
     | '/operator'
     | '/sign-in'
     | '/t/$tenant'
+    | '/operator/audit'
     | '/operator/system'
+    | '/operator/usage'
     | '/operator/tenants/$id'
     | '/t/$tenant/account'
     | '/t/$tenant/audit'
@@ -190,6 +219,7 @@ export interface FileRouteTypes {
     | '/t/$tenant/sso'
     | '/t/$tenant/statements'
     | '/t/$tenant/stores'
+    | '/t/$tenant/usage'
     | '/operator/tenants/';
   fileRoutesByTo: FileRoutesByTo;
   to:
@@ -197,7 +227,9 @@ export interface FileRouteTypes {
     | '/operator'
     | '/sign-in'
     | '/t/$tenant'
+    | '/operator/audit'
     | '/operator/system'
+    | '/operator/usage'
     | '/operator/tenants/$id'
     | '/t/$tenant/account'
     | '/t/$tenant/audit'
@@ -209,6 +241,7 @@ export interface FileRouteTypes {
     | '/t/$tenant/sso'
     | '/t/$tenant/statements'
     | '/t/$tenant/stores'
+    | '/t/$tenant/usage'
     | '/operator/tenants';
   id:
     | '__root__'
@@ -216,7 +249,9 @@ export interface FileRouteTypes {
     | '/operator'
     | '/sign-in'
     | '/t/$tenant'
+    | '/operator/audit'
     | '/operator/system'
+    | '/operator/usage'
     | '/operator/tenants/$id'
     | '/t/$tenant/account'
     | '/t/$tenant/audit'
@@ -228,6 +263,7 @@ export interface FileRouteTypes {
     | '/t/$tenant/sso'
     | '/t/$tenant/statements'
     | '/t/$tenant/stores'
+    | '/t/$tenant/usage'
     | '/operator/tenants/';
   fileRoutesById: FileRoutesById;
 }
@@ -261,11 +297,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SignInRouteImport;
       parentRoute: typeof rootRouteImport;
     };
+    '/operator/audit': {
+      id: '/operator/audit';
+      path: '/audit';
+      fullPath: '/operator/audit';
+      preLoaderRoute: typeof OperatorAuditRouteImport;
+      parentRoute: typeof OperatorRouteRoute;
+    };
     '/operator/system': {
       id: '/operator/system';
       path: '/system';
       fullPath: '/operator/system';
       preLoaderRoute: typeof OperatorSystemRouteImport;
+      parentRoute: typeof OperatorRouteRoute;
+    };
+    '/operator/usage': {
+      id: '/operator/usage';
+      path: '/usage';
+      fullPath: '/operator/usage';
+      preLoaderRoute: typeof OperatorUsageRouteImport;
       parentRoute: typeof OperatorRouteRoute;
     };
     '/t/$tenant': {
@@ -359,17 +409,28 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof TTenantStoresRouteImport;
       parentRoute: typeof TTenantRouteRoute;
     };
+    '/t/$tenant/usage': {
+      id: '/t/$tenant/usage';
+      path: '/usage';
+      fullPath: '/t/$tenant/usage';
+      preLoaderRoute: typeof TTenantUsageRouteImport;
+      parentRoute: typeof TTenantRouteRoute;
+    };
   }
 }
 
 interface OperatorRouteRouteChildren {
+  OperatorAuditRoute: typeof OperatorAuditRoute;
   OperatorSystemRoute: typeof OperatorSystemRoute;
+  OperatorUsageRoute: typeof OperatorUsageRoute;
   OperatorTenantsIdRoute: typeof OperatorTenantsIdRoute;
   OperatorTenantsIndexRoute: typeof OperatorTenantsIndexRoute;
 }
 
 const OperatorRouteRouteChildren: OperatorRouteRouteChildren = {
+  OperatorAuditRoute: OperatorAuditRoute,
   OperatorSystemRoute: OperatorSystemRoute,
+  OperatorUsageRoute: OperatorUsageRoute,
   OperatorTenantsIdRoute: OperatorTenantsIdRoute,
   OperatorTenantsIndexRoute: OperatorTenantsIndexRoute,
 };
@@ -389,6 +450,7 @@ interface TTenantRouteRouteChildren {
   TTenantSsoRoute: typeof TTenantSsoRoute;
   TTenantStatementsRoute: typeof TTenantStatementsRoute;
   TTenantStoresRoute: typeof TTenantStoresRoute;
+  TTenantUsageRoute: typeof TTenantUsageRoute;
 }
 
 const TTenantRouteRouteChildren: TTenantRouteRouteChildren = {
@@ -402,6 +464,7 @@ const TTenantRouteRouteChildren: TTenantRouteRouteChildren = {
   TTenantSsoRoute: TTenantSsoRoute,
   TTenantStatementsRoute: TTenantStatementsRoute,
   TTenantStoresRoute: TTenantStoresRoute,
+  TTenantUsageRoute: TTenantUsageRoute,
 };
 
 const TTenantRouteRouteWithChildren = TTenantRouteRoute._addFileChildren(

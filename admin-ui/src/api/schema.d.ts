@@ -3322,7 +3322,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Refused: a problem, for who accepts JSON and no HTML. A browser is sent (303) to /admin/sign-in with `error`, one of unknown_organisation, expired, provider_refused, provider_answer, provider_unavailable, not_permitted, suspended, throttled, recovery_link, invalid_request, unavailable, internal; `request`, the request id; and `tenant`, where one was named. */
+        /** @description Refused: a problem; but a browser, which accepts text/html, is sent (303) to /admin/sign-in with `error`, one of unknown_organisation, expired, provider_refused, provider_answer, provider_unavailable, not_permitted, suspended, throttled, recovery_link, invalid_request, unavailable, internal; `request`, the request id; and `tenant`, where one was named. */
         Page: {
             headers: {
                 [name: string]: unknown;

@@ -17,7 +17,7 @@ test('the navigation shows what one may open', () => {
       platform: true,
       permissions: { tenant: ['tenants.view', 'tenant.view', 'audit.view'], stores: {} },
     }),
-  ).toEqual(['tenants', 'audit', 'settings']);
+  ).toEqual(['tenants', 'tenantsUsage', 'tenantsAudit', 'audit', 'settings']);
 });
 
 test.each(['//evil.example', 'https://evil.example', '/admin\\evil', '/adminx', '/', undefined])(

@@ -1,5 +1,6 @@
 import {
   Building2,
+  ChartColumn,
   Database,
   House,
   KeyRound,
@@ -27,7 +28,10 @@ export interface Destination {
     | 'audit'
     | 'stores'
     | 'settings'
+    | 'usage'
     | 'tenants'
+    | 'tenantsUsage'
+    | 'tenantsAudit'
     | 'system';
   /** Path below the tenant's, or of the operator's pages. */
   path: string;
@@ -49,6 +53,8 @@ const groups: Group[] = [
     name: 'operate',
     items: [
       { name: 'tenants', path: '/operator/tenants', icon: Building2, needs: 'tenants.view', key: 't', platform: true },
+      { name: 'tenantsUsage', path: '/operator/usage', icon: ChartColumn, needs: 'tenants.view', platform: true },
+      { name: 'tenantsAudit', path: '/operator/audit', icon: ScrollText, needs: 'audit.view', platform: true },
       { name: 'system', path: '/operator/system', icon: Server, needs: 'platform.view', platform: true },
     ],
   },
@@ -68,6 +74,7 @@ const groups: Group[] = [
       { name: 'members', path: 'members', icon: Users, needs: 'members.view', key: 'm' },
       { name: 'sso', path: 'sso', icon: ShieldCheck, needs: 'sso.view' },
       { name: 'audit', path: 'audit', icon: ScrollText, needs: 'audit.view', key: 'a' },
+      { name: 'usage', path: 'usage', icon: ChartColumn, needs: 'billing.view', platform: false },
       { name: 'settings', path: 'settings', icon: Settings, needs: 'tenant.view' },
     ],
   },

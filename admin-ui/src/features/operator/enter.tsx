@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote } from '@/shared/ui/empty-state';
-import { type TenantRow, useTenantChanges } from './queries';
+import { useTenantChanges } from './queries';
 
 /** Going into a client's tenant: with a reason, for a time, and seen by the client. */
-export function Enter({ tenant, onClose }: { tenant: TenantRow; onClose: () => void }) {
+export function Enter({ tenant, onClose }: { tenant: { slug: string; name: string }; onClose: () => void }) {
   const { t } = useTranslation('operator');
   const navigate = useNavigate();
   const { enter } = useTenantChanges();

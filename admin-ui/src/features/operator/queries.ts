@@ -9,6 +9,15 @@ export const tenantQuery = (tenant: string) =>
     queryFn: ({ signal }) => versioned(api.GET('/api/v1/tenants/{tenant}', { params: { path: { tenant } }, signal })),
   });
 
+/** How a tenant is used now; renewed while somebody looks. */
+export const figuresQuery = (tenant: string) =>
+  queryOptions({
+    queryKey: ['tenants', tenant, 'figures'],
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/v1/platform/tenants/{tenant}', { params: { path: { tenant } }, signal })),
+    refetchInterval: 15_000,
+  });
+
 export function useTenantChanges() {
   const queries = useQueryClient();
   const onSuccess = () => queries.invalidateQueries({ queryKey: ['tenants'] });

@@ -14,6 +14,8 @@ import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 import { type TenantRow, tenantQuery, useTenantChanges } from './queries';
 
+const Figures = later(() => import('./figures').then((m) => m.Figures));
+const LastDays = later(() => import('./figures').then((m) => m.LastDays));
 const Enter = later(() => import('./enter').then((m) => m.Enter));
 
 export function TenantPage({ slug }: { slug: string }) {
@@ -66,7 +68,7 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
           </GuardedButton>
         )}
       </PageHeader>
-      <Stack maw={720}>
+      <Stack maw={960}>
         <ErrorNote error={resume.error} />
         <Panel>
           <Facts
@@ -76,6 +78,7 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
             ]}
           />
         </Panel>
+        <Figures tenant={tenant.slug} />
         <Panel title={t('limits')}>
           <form
             onSubmit={form.onSubmit(({ name, ...limits }) =>
@@ -120,6 +123,7 @@ function Detail({ of: { value: tenant, etag } }: { of: Versioned<TenantRow> }) {
             </Stack>
           </form>
         </Panel>
+        <LastDays tenant={tenant.slug} />
       </Stack>
       <ConfirmByName
         opened={suspending}

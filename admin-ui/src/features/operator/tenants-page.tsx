@@ -2,7 +2,7 @@ import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, call } from '@/api/client';
+import { api, call, type Schema } from '@/api/client';
 import { usePages } from '@/api/pages';
 import { asApiError } from '@/api/problem';
 import { useCan, useFormat } from '@/shared/lib/tenant';
@@ -13,7 +13,9 @@ import { ErrorNote, NeverState } from '@/shared/ui/empty-state';
 import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
-import { type TenantRow, useTenantChanges } from './queries';
+import { useTenantChanges } from './queries';
+
+type Row = Schema['TenantFigures'];
 
 const Enter = later(() => import('./enter').then((m) => m.Enter));
 
@@ -23,33 +25,46 @@ export function TenantsPage() {
   const format = useFormat();
   const navigate = useNavigate();
   const [creating, setCreating] = useState(false);
-  const [entering, setEntering] = useState<TenantRow>();
-  const pages = usePages<TenantRow>(['tenants', 'list'], (after, signal) =>
-    call(api.GET('/api/v1/tenants', { params: { query: { after } }, signal })),
+  const [entering, setEntering] = useState<Row>();
+  const pages = usePages<Row>(['tenants', 'figures'], (after, signal) =>
+    call(api.GET('/api/v1/platform/tenants', { params: { query: { after } }, signal })),
   );
-  const limit = (n: number) => (n === 0 ? t('default') : format.number(n));
-  const columns: Column<TenantRow>[] = [
+  const columns: Column<Row>[] = [
     { id: 'name', header: t('name'), cell: (row) => row.name },
     { id: 'slug', header: t('slug'), cell: (row) => <code>{row.slug}</code>, below: 'sm' },
     { id: 'status', header: t('status'), cell: (row) => <Status of={row.status} /> },
     {
-      id: 'requests',
-      header: t('requests'),
+      id: 'perDay',
+      header: t('figures.perDay'),
       end: true,
-      cell: (row) => limit(row.limits.requestsPerMinute),
+      cell: (row) => <span title={t('figures.perDayHint')}>{format.number(Math.round(row.statementsPerDay))}</span>,
+      below: 'sm',
+    },
+    {
+      id: 'storage',
+      header: t('figures.storage'),
+      end: true,
+      cell: (row) => format.bytes(row.storageBytes),
       below: 'md',
     },
     {
-      id: 'statements',
-      header: t('statements'),
+      id: 'errors',
+      header: t('figures.errors'),
       end: true,
-      cell: (row) => limit(row.limits.statementsPerMinute),
+      cell: ({ lastHour }) => (lastHour.requests > 0 ? format.percent(lastHour.errorRate) : '—'),
       below: 'md',
     },
     {
-      id: 'created',
-      header: t('created'),
-      cell: (row) => <time dateTime={row.createdAt}>{format.date(row.createdAt)}</time>,
+      id: 'ingest',
+      header: t('figures.lastIngest'),
+      cell: ({ lastIngestAt }) =>
+        lastIngestAt ? (
+          <time dateTime={lastIngestAt} title={format.exact(lastIngestAt)}>
+            {format.ago(lastIngestAt)}
+          </time>
+        ) : (
+          t('figures.never')
+        ),
       below: 'sm',
     },
     {

@@ -22,6 +22,7 @@ export type Action =
   | 'sso.manage'
   | 'audit.view'
   | 'audit.export'
+  | 'billing.view'
   | 'tenants.view'
   | 'tenants.manage'
   | 'tenants.enter'
