@@ -3953,7 +3953,7 @@ type ClientInterface interface {
 
 	// ListTenantFigures Tenants, and how they are used now
 	//
-	// By slug, as the list of tenants. Requests are counted within seconds, statements at once.
+	// By slug, as the list of tenants. All is counted within seconds.
 	//
 	// Corresponds with GET /api/v1/platform/tenants (the `ListTenantFigures` operationId).
 	ListTenantFigures(ctx context.Context, params *ListTenantFiguresParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4771,7 +4771,7 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // ListTenantFigures Tenants, and how they are used now
 //
-// By slug, as the list of tenants. Requests are counted within seconds, statements at once.
+// By slug, as the list of tenants. All is counted within seconds.
 //
 // Corresponds with GET /api/v1/platform/tenants (the `ListTenantFigures` operationId).
 func (c *Client) ListTenantFigures(ctx context.Context, params *ListTenantFiguresParams, reqEditors ...RequestEditorFn) (*http.Response, error) {

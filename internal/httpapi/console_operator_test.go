@@ -35,6 +35,7 @@ func TestOperatorsSeeHowTenantsUseThePlatform(t *testing.T) {
 	o := setupOffice(t)
 	of, idle := o.used(), o.tenant()
 	require.NoError(t, o.meter.Flush(t.Context()))
+	require.NoError(t, o.record.AddUp(t.Context()))
 	op := o.as(o.platform, authz.Operator)
 
 	f := read[apiv1.TenantFigures](op.call("GET", "/api/v1/platform/tenants/"+of.Slug, nil).is(http.StatusOK))
@@ -103,6 +104,7 @@ func TestATenantSeesItsOwnUse(t *testing.T) {
 	o := setupOffice(t)
 	of, other := o.used(), o.used()
 	require.NoError(t, o.meter.Flush(t.Context()))
+	require.NoError(t, o.record.AddUp(t.Context()))
 	v := o.as(of, admin)
 	path := "/api/v1/tenants/" + of.Slug + "/usage"
 	all := read[apiv1.UsageDayPage](v.call("GET", path, nil).is(http.StatusOK))

@@ -23,6 +23,7 @@ type committer struct {
 	definitions *definitionCache
 	dicts       *dictionaries
 	settler     *settler
+	counter     *counter
 	counters    counters
 	room        *room
 	most        int             // statements of a group
@@ -54,9 +55,9 @@ type pending struct {
 // store is where all of p's rows go.
 func (p *pending) store() int64 { return p.rows[0].store }
 
-func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, settler *settler, lanes, most, mergeFrom int) *committer {
+func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, settler *settler, counter *counter, lanes, most, mergeFrom int) *committer {
 	c := &committer{
-		db: db, definitions: definitions, dicts: dicts, settler: settler, most: most, mergeFrom: mergeFrom,
+		db: db, definitions: definitions, dicts: dicts, settler: settler, counter: counter, most: most, mergeFrom: mergeFrom,
 		room: newRoom(roomPlaces), committed: make(chan []*pending, flushQueue),
 	}
 	for range lanes {
@@ -203,6 +204,7 @@ func (c *committer) transact(group []*pending, careful bool) error {
 	for _, p := range g.unsettled {
 		c.settler.wake(p)
 	}
+	c.counter.touch(g.names()...)
 	c.counters.statements.Add(int64(g.inserted))
 	c.counters.duplicates.Add(int64(len(g.rows) - g.inserted))
 	return nil

@@ -19,6 +19,7 @@ import (
 func (f *fixture) held(a Author) (statements, bytes int64, kept usage.Bytes) {
 	f.t.Helper()
 	require.NoError(f.t, f.meter.Flush(f.t.Context()))
+	require.NoError(f.t, f.AddUp(f.t.Context()))
 	f.tx(a.Tenant, func(ctx context.Context, tx *postgres.Tx) error {
 		err := tx.QueryRow(ctx, `select coalesce(sum(statements), 0)::bigint, coalesce(sum(bytes), 0)::bigint from usage_statements where tenant_id = $1 and store_id = $2`,
 			a.Tenant, a.Store).Scan(&statements, &bytes)
@@ -49,6 +50,8 @@ func TestStatementsAreCountedExactly(t *testing.T) {
 	t.Cleanup(f.meter.Close)
 	a, b := f.author(), f.author()
 	replica := f.another()
+	merging := New(Config{DB: f.db, Merge: 7}) // merges all the time
+	t.Cleanup(merging.Close)
 	same := make([]string, 20)
 	for i := range same {
 		same[i] = simple(uuid.New(), "ada", "did", "a")
@@ -57,10 +60,7 @@ func TestStatementsAreCountedExactly(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			r, to := f.LRS, a
-			if i%2 == 0 {
-				r = replica
-			}
+			r, to := []*LRS{f.LRS, replica, merging}[i%3], a
 			if i%4 < 2 {
 				to = b
 			}
@@ -74,7 +74,20 @@ func TestStatementsAreCountedExactly(t *testing.T) {
 			}
 		})
 	}
+	adding := make(chan struct{})
+	go func() { // while they are stored
+		defer close(adding)
+		for range 20 {
+			f.counter.touch(storeName{a.Tenant, a.Store}, storeName{b.Tenant, b.Store})
+			if err := f.AddUp(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
 	all.Wait()
+	<-adding
+	f.tx(a.Tenant, func(_ context.Context, tx *postgres.Tx) error { return f.Resume(tx) })
+	f.tx(b.Tenant, func(_ context.Context, tx *postgres.Tx) error { return f.Resume(tx) })
 	for _, of := range []Author{a, b} {
 		statements, bytes := f.really(of)
 		counted, size, kept := f.held(of)

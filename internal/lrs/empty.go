@@ -25,6 +25,10 @@ const emptyBatch = 2000
 func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (deleted int64, err error) {
 	for first := true; ; first = false {
 		var rows, statements int64
+		r.counter.touch(storeName{scope.Tenant(), store}) // what waits is deleted when it is added up
+		if err := r.AddUp(ctx); err != nil {
+			return deleted, err
+		}
 		err := r.db.Tenant(ctx, scope, func(tx *postgres.Tx) error {
 			if err := tenant.RequireSandbox(tx, store); err != nil {
 				return err
@@ -44,17 +48,18 @@ func (r *LRS) Empty(ctx context.Context, scope postgres.Scope, store int64) (del
 			for _, of := range []struct {
 				table, size string
 				bytes, rows *int64
+				only        string
 			}{
-				{"statements", "octet_length(payload)", &gone.Statements, &statements},
-				{"waiting_lists", "0", new(int64), new(int64)},
-				{"pending_refs", "0", new(int64), new(int64)},
-				{"activities", "0", new(int64), new(int64)},
-				{"documents", "octet_length(content)", &gone.Documents, new(int64)},
+				{"statements", "octet_length(payload)", &gone.Statements, &statements, ""},
+				{"waiting_lists", "0", new(int64), new(int64), " and upto <= (select upto from usage_cursors where tenant_id = $1 and store_id = $2)"},
+				{"pending_refs", "0", new(int64), new(int64), ""},
+				{"activities", "0", new(int64), new(int64), ""},
+				{"documents", "octet_length(content)", &gone.Documents, new(int64), ""},
 			} {
 				if err := tx.QueryRow(ctx, `
 					with gone as (
 						delete from `+of.table+` where ctid = any (array(
-							select ctid from `+of.table+` where tenant_id = $1 and store_id = $2 limit $3))
+							select ctid from `+of.table+` where tenant_id = $1 and store_id = $2`+of.only+` limit $3))
 						returning `+of.size+` as bytes)
 					select count(*), coalesce(sum(bytes), 0)::bigint from gone`,
 					tx.TenantID(), store, emptyBatch).Scan(of.rows, of.bytes); err != nil {

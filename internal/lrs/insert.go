@@ -97,9 +97,9 @@ with base as materialized (
     from unnest($1::bigint[], $2::bigint[]) as s(id, n)
     left join lateral (select x.upto, x.statements from waiting_lists x where x.store_id = s.id order by x.upto desc limit 1) w on true),
 waiting as (
-    insert into waiting_lists (tenant_id, store_id, upto, statements, lists)
-    select w.tenant_id, w.store_id, base.at + w.upto * interval '1 microsecond', base.waiting, w.lists
-    from unnest($3::bigint[], $1::bigint[], $4::int[], $5::bytea[]) as w(tenant_id, store_id, upto, lists)
+    insert into waiting_lists (tenant_id, store_id, upto, statements, lists, counted, bytes)
+    select w.tenant_id, w.store_id, base.at + w.upto * interval '1 microsecond', base.waiting, w.lists, w.counted, w.bytes
+    from unnest($3::bigint[], $1::bigint[], $4::int[], $5::bytea[], $25::bigint[], $26::bigint[]) as w(tenant_id, store_id, upto, lists, counted, bytes)
     join base using (store_id)),
 statement as (
     insert into statements (tenant_id, store_id, stored, id, hash, key_id, actor, verb, activity, registration, module, course,
@@ -116,14 +116,9 @@ statement as (
 // newSQL inserts statements whose ids are all new; one that is taken fails the
 // transaction. It costs a fifth less than carefulSQL, which leaves those out
 // and says which it inserted.
-// Both count, for a row that nobody else changes while the store is locked.
+// It counts them, too, at once; else they are counted where their lists wait (counted.go).
 const (
-	newSQL = baseSQL + `),
-counted as (
-    insert into usage_statements as counted (tenant_id, store_id, day, statements, bytes, last_at)
-    select c.tenant_id, c.store_id, (base.at at time zone 'UTC')::date, c.statements, c.bytes, base.at
-    from unnest($3::bigint[], $1::bigint[], $2::bigint[], $25::bigint[]) as c(tenant_id, store_id, statements, bytes)
-    join base using (store_id)` + usage.CountStatements + `)
+	newSQL = baseSQL + `)
 select store_id, waiting, at from base`
 	carefulSQL = baseSQL + ` on conflict (tenant_id, store_id, id) do nothing
     returning tenant_id, store_id, id, stored, octet_length(payload) as bytes),
@@ -165,10 +160,11 @@ func (g *group) queueInsert(b *pgx.Batch) {
 		at, duration, scaled, success, completion, dict, payload,
 	}
 	if g.careful {
-		b.Queue(carefulSQL, args...).Query(g.readInserted)
+		none := make([]int64, len(g.stores))
+		b.Queue(carefulSQL, append(args, none, none)...).Query(g.readInserted)
 		return
 	}
-	b.Queue(newSQL, append(args, bytes)...).Query(g.readBases)
+	b.Queue(newSQL, append(args, statements, bytes)...).Query(g.readBases)
 }
 
 // sizes are how many rows each store gets, and the bytes of their payloads.

@@ -46,6 +46,7 @@ type LRS struct {
 	log         *slog.Logger
 	now         func() time.Time
 	meter       *usage.Meter
+	counter     *counter
 	sync        func(*os.File) error // of attachments in a directory
 	authors     *authorCache
 	definitions *definitionCache
@@ -85,7 +86,8 @@ func New(c Config) *LRS {
 	if merge <= 0 {
 		merge = mergeFrom
 	}
-	r.committer = newCommitter(c.DB, r.definitions, r.dicts, r.settler, lanes, group, merge)
+	r.counter = newCounter(c.DB, r.log)
+	r.committer = newCommitter(c.DB, r.definitions, r.dicts, r.settler, r.counter, lanes, group, merge)
 	return r
 }
 
@@ -93,6 +95,7 @@ func New(c Config) *LRS {
 func (r *LRS) Close() {
 	r.committer.close()
 	r.settler.close()
+	r.counter.close()
 	r.dicts.trainer.close()
 	r.lexicons.close()
 }

@@ -79,6 +79,13 @@ func (g *group) mergeLists(ctx context.Context, tx *postgres.IngestTx) error {
 	if len(g.full) == 0 {
 		return nil
 	}
+	of := make([]int64, len(g.full)) // tenants
+	for i, store := range g.full {
+		of[i] = g.tenants[slices.Index(g.stores, store)]
+	}
+	if _, err := tx.Exec(ctx, countSQL, of, g.full); err != nil { // it is deleted now
+		return err
+	}
 	rows, err := tx.Query(ctx, `delete from waiting_lists where tenant_id = any ($1) and store_id = any ($2) returning tenant_id, store_id, upto, lists`,
 		g.tenants, g.full)
 	if err != nil {

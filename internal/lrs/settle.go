@@ -291,7 +291,7 @@ with recursive first(store_id, target) as (
         order by p.store_id, p.target limit 1) next)
 select store_id from first where target = '00000000-0000-0000-0000-000000000000'`
 
-// Resume goes on with what other processes, that are gone, have left unsettled
+// Resume goes on with what other processes, that are gone, have left unsettled or not added up
 // in tx's tenant. It does not wait for that, and does no harm where they are not gone.
 func (r *LRS) Resume(tx *postgres.Tx) error {
 	rows, err := tx.Query(tx.Context(), resumeSQL, tx.TenantID())
@@ -301,6 +301,16 @@ func (r *LRS) Resume(tx *postgres.Tx) error {
 	var store int64
 	_, err = pgx.ForEachRow(rows, []any{&store}, func() error {
 		r.settler.wake(storeName{tx.TenantID(), store})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if rows, err = tx.Query(tx.Context(), uncountedSQL, tx.TenantID()); err != nil {
+		return err
+	}
+	_, err = pgx.ForEachRow(rows, []any{&store}, func() error {
+		r.counter.touch(storeName{tx.TenantID(), store})
 		return nil
 	})
 	return err

@@ -73,6 +73,7 @@ func TestAForgedTenantIsRefused(t *testing.T) {
 		"usage_statements": `insert into usage_statements (tenant_id, store_id, day, statements, bytes, last_at) values ($1, 2, now(), 1, 1, now())`,
 		"usage_storage":    `insert into usage_storage (tenant_id, store_id, day) values ($1, 2, now())`,
 		"usage_requests":   `insert into usage_requests (tenant_id, store_id, minutes, begins) values ($1, 2, 10, now())`,
+		"usage_cursors":    `insert into usage_cursors (tenant_id, store_id, upto) values ($1, 2, now())`,
 		"usage_keys":       `insert into usage_keys (tenant_id, store_id, day, key_id) values ($1, 2, now(), 2)`,
 
 		"tenant_settings":    `insert into tenant_settings (tenant_id) values ($1)`,

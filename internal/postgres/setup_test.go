@@ -84,6 +84,7 @@ func (w *world) populate(op *postgres.Operator, sealer *postgres.Sealer, slug st
 			`insert into usage_statements (tenant_id, store_id, day, statements, bytes, last_at) values ($1, 1, now(), 1, 1, now())`,
 			`insert into usage_storage (tenant_id, store_id, day) values ($1, 1, now())`,
 			`insert into usage_requests (tenant_id, store_id, minutes, begins) values ($1, 1, 10, now())`,
+			`insert into usage_cursors (tenant_id, store_id, upto) values ($1, 1, now())`,
 			`insert into usage_keys (tenant_id, store_id, day, key_id) values ($1, 1, now(), 1)`,
 		} {
 			if _, err := tx.Exec(ctx, query, id); err != nil {

@@ -3,9 +3,9 @@
 // usage_statements, usage_storage, usage_requests and usage_keys (days are
 // UTC's). It never judges what a number means: no price, quota or limit.
 //
-// Statements are counted in the transaction that stores them (internal/lrs puts
-// CountStatements into its insert), what is deleted in the one that deletes it:
-// these are exact. A Meter adds up everything else in the process and writes it
+// Statements are counted in the transaction that stores them, and added up some
+// seconds later (internal/lrs/counted.go); what is deleted is counted in the
+// transaction that deletes it: these are exact. A Meter adds up everything else in the process and writes it
 // every few seconds; what a process that is killed has not written is lost.
 package usage
 
@@ -34,7 +34,7 @@ type Counters struct {
 // usage_statements as counted (tenant_id, store_id, day, statements, bytes,
 // last_at) …, and this.
 const CountStatements = ` on conflict (tenant_id, store_id, day) do update set statements = counted.statements + excluded.statements,
-	bytes = counted.bytes + excluded.bytes, last_at = excluded.last_at`
+	bytes = counted.bytes + excluded.bytes, last_at = greatest(counted.last_at, excluded.last_at)`
 
 // Bytes are what a store holds of each kind.
 type Bytes struct{ Statements, Documents, Attachments int64 }
