@@ -125,9 +125,16 @@ func personOf(subject string) (member int64, ok bool) {
 	return id.Parse(text)
 }
 
-// actor is how the log names whoever asked, e.g. member:h4k2m9q0.
+// signIn is who gives what a sign-in brings, before the log knows who comes.
+const signIn = "sign-in"
+
+// actor is how the log names whoever asked, e.g. member:h4k2m9q0, or signIn.
 func actor(tx *postgres.Tx) string {
-	if s, ok := audit.From(tx.Context()); ok && s.Actor.ID != "" {
+	s, ok := audit.From(tx.Context())
+	switch {
+	case ok && s.Actor.Kind == audit.ByAnonymous:
+		return signIn
+	case ok && s.Actor.ID != "":
 		return s.Actor.ID
 	}
 	return tx.Scope().Actor()

@@ -162,6 +162,11 @@ func (a *API) changeKey(x *exchange) error {
 			return err
 		}
 		change.Networks = &networks
+		if !change.Widen && tenant.Wider(x.caller.key.Networks, networks) {
+			if version, err = a.mayOpen(x, version); err != nil {
+				return err
+			}
+		}
 	}
 	var k *tenant.Key
 	if err := x.change(func(tx *postgres.Tx) (err error) {
@@ -173,6 +178,25 @@ func (a *API) changeKey(x *exchange) error {
 	return x.answerKey(k)
 }
 
+// mayHave refuses who may not have the secret of k.
+func (a *API) mayHave(x *exchange, k *tenant.Key) error {
+	ask := x.caller.request("")
+	ask.Store = k.StoreID
+	return authz.RequireHeld(x.context(), a.console.Policies, ask, authz.KeptKeyNeeds(k.Scopes))
+}
+
+// mayOpen refuses who may not let the key be used from more places: its secret
+// may have leaked to where it was of no use. seen is the version that the
+// caller has seen, 0: any. It returns the one that was asked about, which must
+// be the one that changes.
+func (a *API) mayOpen(x *exchange, seen int64) (version int64, err error) {
+	k := x.caller.key
+	if seen != 0 && seen != k.Version {
+		return 0, fault.New(fault.PreconditionFailed, "it has changed meanwhile: read it again")
+	}
+	return k.Version, a.mayHave(x, k)
+}
+
 // rotateKey hands out a secret of the key: who may not issue such a key may not
 // have its secret either.
 func (a *API) rotateKey(x *exchange) error {
@@ -180,9 +204,7 @@ func (a *API) rotateKey(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	ask := x.caller.request("")
-	ask.Store = x.caller.key.StoreID
-	if err := authz.RequireHeld(x.context(), a.console.Policies, ask, authz.KeptKeyNeeds(x.caller.key.Scopes)); err != nil {
+	if err := a.mayHave(x, x.caller.key); err != nil {
 		return err
 	}
 	store, err := x.storeOf(x.caller.key)

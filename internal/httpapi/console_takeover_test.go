@@ -40,6 +40,41 @@ func TestAKeyInUseIsNotTakenOver(t *testing.T) {
 	v.call("POST", "/api/v1/tenants/"+own.Slug+"/keys?store=main", apiv1.NewKey{Name: "K", Scopes: mine}).is(http.StatusCreated)
 }
 
+// A key that reads in bulk is of no use to who has its secret and is elsewhere:
+// only who may have such a key lets it be used from more places.
+func TestAKeyIsNotOpenedByWhoMayNotHaveIt(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own := o.tenant()
+	v, w := o.as(own, integrator), o.as(own, admin)
+	user, _ := o.key(own)
+	key := "/api/v1/tenants/" + own.Slug + "/keys/" + user
+	from := func(networks ...string) apiv1.KeyChange {
+		networks = append([]string{}, networks...)
+		return apiv1.KeyChange{Networks: &networks}
+	}
+	read := []apiv1.Scope{"statements/write", "statements/read"}
+	w.call("PATCH", key, apiv1.KeyChange{Scopes: &read}, "If-Match", "*").is(http.StatusOK)
+	v.call("PATCH", key, from("10.0.0.0/8"), "If-Match", "*").is(http.StatusOK)
+	v.call("PATCH", key, from("10.1.0.0/16", "10.2.0.1"), "If-Match", "*").is(http.StatusOK)
+	for _, wider := range []apiv1.KeyChange{from(), from("10.0.0.0/8"), from("10.2.0.1", "192.0.2.1")} {
+		b := v.call("PATCH", key, wider, "If-Match", "*").is(http.StatusForbidden).problem()
+		require.Contains(t, b.Detail, "statements.export")
+	}
+	require.Len(t, o.events(own, "access.denied"), 1, "once a minute")
+	tag := v.call("GET", key, nil).is(http.StatusOK).header.Get("Etag")
+	w.call("PATCH", key, from(), "If-Match", tag).is(http.StatusOK)
+	w.call("PATCH", key, from("10.0.0.0/8"), "If-Match", "*").is(http.StatusOK)
+	w.call("PATCH", key, from(), "If-Match", tag).is(http.StatusPreconditionFailed)
+
+	// What only writes is opened by who may issue it.
+	both, write := from(), []apiv1.Scope{"statements/write"}
+	both.Scopes = &write
+	v.call("PATCH", key, both, "If-Match", "*").is(http.StatusOK)
+	v.call("PATCH", key, from("10.0.0.0/8"), "If-Match", "*").is(http.StatusOK)
+	v.call("PATCH", key, from("10.0.0.0/7"), "If-Match", "*").is(http.StatusOK)
+}
+
 // A directory's token puts people into groups, and groups give roles: who
 // issues it must hold them.
 func TestADirectoryGivesNothingThatItsMakerDoesNotHold(t *testing.T) {

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -48,6 +49,17 @@ func parseNetwork(text string) (netip.Prefix, bool) {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
 	return p.Masked(), true
+}
+
+// Wider reports whether networks may let in an address that before did not, as
+// each of them has to lie in one of before. Empty lets in every address.
+func Wider(before, networks []netip.Prefix) bool {
+	if len(before) == 0 || len(networks) == 0 {
+		return len(before) > 0
+	}
+	return slices.ContainsFunc(networks, func(n netip.Prefix) bool {
+		return !slices.ContainsFunc(before, func(b netip.Prefix) bool { return b.Bits() <= n.Bits() && b.Contains(n.Addr()) })
+	})
 }
 
 // allowed reports whether addr is in one of networks, or networks is empty. An

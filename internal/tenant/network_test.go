@@ -57,3 +57,27 @@ func TestAKeyIsBoundToItsNetworks(t *testing.T) {
 	require.True(t, cFree.Allows(netip.Addr{}))
 	require.Equal(t, "[10.0.0.0/8 192.0.2.7/32 2001:db8::/32]", fmt.Sprint(bound.Networks))
 }
+
+func TestNetworksAreWider(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		before, after []string
+		want          bool
+	}{
+		{nil, nil, false},
+		{nil, []string{"10.0.0.0/8"}, false},
+		{[]string{"10.0.0.0/8"}, nil, true},
+		{[]string{"10.0.0.0/8"}, []string{"10.0.0.0/8"}, false},
+		{[]string{"10.0.0.0/8"}, []string{"10.1.0.0/16", "10.2.3.4"}, false},
+		{[]string{"10.0.0.0/8"}, []string{"10.1.0.0/16", "11.0.0.1"}, true},
+		{[]string{"10.1.0.0/16"}, []string{"10.0.0.0/8"}, true},
+		{[]string{"10.0.0.0/8", "2001:db8::/32"}, []string{"2001:db8::1"}, false},
+		{[]string{"0.0.0.0/0"}, []string{"::/0"}, true},
+	} {
+		before, err := tenant.ParseNetworks(c.before)
+		require.NoError(t, err)
+		after, err := tenant.ParseNetworks(c.after)
+		require.NoError(t, err)
+		require.Equal(t, c.want, tenant.Wider(before, after), "%s %s", c.before, c.after)
+	}
+}
