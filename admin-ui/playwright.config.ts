@@ -7,7 +7,7 @@ export default defineConfig({
   testDir: 'e2e',
   testIgnore: 'screenshots/**',
   timeout: 60_000,
-  expect: { timeout: 10_000 },
+  expect: { timeout: 20_000 },
   forbidOnly: true,
   // The tests share a server: each changes only what it made itself, so that they may run in any order.
   fullyParallel: true,

@@ -28,6 +28,7 @@ import { Route as TTenantSettingsRouteImport } from './routes/t/$tenant/settings
 import { Route as TTenantSsoRouteImport } from './routes/t/$tenant/sso';
 import { Route as TTenantStatementsRouteImport } from './routes/t/$tenant/statements';
 import { Route as TTenantStoresRouteImport } from './routes/t/$tenant/stores';
+import { Route as TTenantStreamsRouteImport } from './routes/t/$tenant/streams';
 import { Route as TTenantUsageRouteImport } from './routes/t/$tenant/usage';
 
 const IndexRoute = IndexRouteImport.update({
@@ -125,6 +126,11 @@ const TTenantStoresRoute = TTenantStoresRouteImport.update({
   path: '/stores',
   getParentRoute: () => TTenantRouteRoute,
 } as any);
+const TTenantStreamsRoute = TTenantStreamsRouteImport.update({
+  id: '/streams',
+  path: '/streams',
+  getParentRoute: () => TTenantRouteRoute,
+} as any);
 const TTenantUsageRoute = TTenantUsageRouteImport.update({
   id: '/usage',
   path: '/usage',
@@ -150,6 +156,7 @@ export interface FileRoutesByFullPath {
   '/t/$tenant/sso': typeof TTenantSsoRoute;
   '/t/$tenant/statements': typeof TTenantStatementsRoute;
   '/t/$tenant/stores': typeof TTenantStoresRoute;
+  '/t/$tenant/streams': typeof TTenantStreamsRoute;
   '/t/$tenant/usage': typeof TTenantUsageRoute;
   '/operator/tenants/': typeof OperatorTenantsIndexRoute;
 }
@@ -172,6 +179,7 @@ export interface FileRoutesByTo {
   '/t/$tenant/sso': typeof TTenantSsoRoute;
   '/t/$tenant/statements': typeof TTenantStatementsRoute;
   '/t/$tenant/stores': typeof TTenantStoresRoute;
+  '/t/$tenant/streams': typeof TTenantStreamsRoute;
   '/t/$tenant/usage': typeof TTenantUsageRoute;
   '/operator/tenants': typeof OperatorTenantsIndexRoute;
 }
@@ -195,6 +203,7 @@ export interface FileRoutesById {
   '/t/$tenant/sso': typeof TTenantSsoRoute;
   '/t/$tenant/statements': typeof TTenantStatementsRoute;
   '/t/$tenant/stores': typeof TTenantStoresRoute;
+  '/t/$tenant/streams': typeof TTenantStreamsRoute;
   '/t/$tenant/usage': typeof TTenantUsageRoute;
   '/operator/tenants/': typeof OperatorTenantsIndexRoute;
 }
@@ -219,6 +228,7 @@ export interface FileRouteTypes {
     | '/t/$tenant/sso'
     | '/t/$tenant/statements'
     | '/t/$tenant/stores'
+    | '/t/$tenant/streams'
     | '/t/$tenant/usage'
     | '/operator/tenants/';
   fileRoutesByTo: FileRoutesByTo;
@@ -241,6 +251,7 @@ export interface FileRouteTypes {
     | '/t/$tenant/sso'
     | '/t/$tenant/statements'
     | '/t/$tenant/stores'
+    | '/t/$tenant/streams'
     | '/t/$tenant/usage'
     | '/operator/tenants';
   id:
@@ -263,6 +274,7 @@ export interface FileRouteTypes {
     | '/t/$tenant/sso'
     | '/t/$tenant/statements'
     | '/t/$tenant/stores'
+    | '/t/$tenant/streams'
     | '/t/$tenant/usage'
     | '/operator/tenants/';
   fileRoutesById: FileRoutesById;
@@ -409,6 +421,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof TTenantStoresRouteImport;
       parentRoute: typeof TTenantRouteRoute;
     };
+    '/t/$tenant/streams': {
+      id: '/t/$tenant/streams';
+      path: '/streams';
+      fullPath: '/t/$tenant/streams';
+      preLoaderRoute: typeof TTenantStreamsRouteImport;
+      parentRoute: typeof TTenantRouteRoute;
+    };
     '/t/$tenant/usage': {
       id: '/t/$tenant/usage';
       path: '/usage';
@@ -450,6 +469,7 @@ interface TTenantRouteRouteChildren {
   TTenantSsoRoute: typeof TTenantSsoRoute;
   TTenantStatementsRoute: typeof TTenantStatementsRoute;
   TTenantStoresRoute: typeof TTenantStoresRoute;
+  TTenantStreamsRoute: typeof TTenantStreamsRoute;
   TTenantUsageRoute: typeof TTenantUsageRoute;
 }
 
@@ -464,6 +484,7 @@ const TTenantRouteRouteChildren: TTenantRouteRouteChildren = {
   TTenantSsoRoute: TTenantSsoRoute,
   TTenantStatementsRoute: TTenantStatementsRoute,
   TTenantStoresRoute: TTenantStoresRoute,
+  TTenantStreamsRoute: TTenantStreamsRoute,
   TTenantUsageRoute: TTenantUsageRoute,
 };
 

@@ -19,8 +19,10 @@ test('the pages of an operator', async ({ page, enter, visit, shoot, word }) => 
   for (const [path, name] of [
     ['operator/tenants/northwind', 'operator-tenant'],
     ['operator/system', 'operator-system'],
+    ['operator/usage', 'operator-usage'],
+    ['operator/audit', 'operator-audit'],
     ['t/platform/members', 'operator-members'],
-    ['t/platform/audit', 'operator-audit'],
+    ['t/platform/audit', 'platform-audit'],
   ] as const) {
     await visit(path);
     await shoot(name);

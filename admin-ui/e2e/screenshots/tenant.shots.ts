@@ -8,7 +8,18 @@ test('the pages of a tenant', async ({ page, enter, visit, shoot, word }) => {
   }
   await enter('northwind', /Ada Lindqvist/, 't/northwind/home');
   await shoot('home');
-  for (const name of ['statements', 'keys', 'stores', 'members', 'sso', 'settings', 'learners', 'account']) {
+  for (const name of [
+    'statements',
+    'keys',
+    'stores',
+    'members',
+    'sso',
+    'settings',
+    'learners',
+    'streams',
+    'usage',
+    'account',
+  ]) {
     await visit(`t/northwind/${name}`);
     await shoot(name);
   }

@@ -7,6 +7,7 @@ import {
   ListTree,
   type LucideIcon,
   ScrollText,
+  Send,
   Server,
   Settings,
   ShieldCheck,
@@ -29,6 +30,7 @@ export interface Destination {
     | 'stores'
     | 'settings'
     | 'usage'
+    | 'streams'
     | 'tenants'
     | 'tenantsUsage'
     | 'tenantsAudit'
@@ -74,6 +76,7 @@ const groups: Group[] = [
       { name: 'members', path: 'members', icon: Users, needs: 'members.view', key: 'm' },
       { name: 'sso', path: 'sso', icon: ShieldCheck, needs: 'sso.view' },
       { name: 'audit', path: 'audit', icon: ScrollText, needs: 'audit.view', key: 'a' },
+      { name: 'streams', path: 'streams', icon: Send, needs: 'audit.export' },
       { name: 'usage', path: 'usage', icon: ChartColumn, needs: 'billing.view', platform: false },
       { name: 'settings', path: 'settings', icon: Settings, needs: 'tenant.view' },
     ],

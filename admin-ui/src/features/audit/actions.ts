@@ -43,6 +43,7 @@ export const actions = [
   'tenant.resumed',
   'operator.entered',
   'operator.left',
+  'operator.looked',
   'statements.viewed',
   'identities.viewed',
   'statement.voided',

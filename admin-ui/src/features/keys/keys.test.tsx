@@ -58,6 +58,7 @@ describe('keys', () => {
       now,
     );
     expect(day.total).toBe(6);
+    expect(day.statuses).toEqual([['2xx', 6]]);
     expect(day.hours.at(-1)).toBe(4);
     expect(day.hours[0]).toBe(2);
     expect(day.requests[0]).toEqual(['POST /xapi/statements', 5]);

@@ -14,7 +14,7 @@ export function LastDay({ user }: { user: string }) {
   const day = useQuery(lastDayQuery(tenant.slug, user));
   if (day.error) return <ErrorNote error={day.error} />;
   if (!day.data) return <Skeleton height={96} aria-label={t('day.title')} />;
-  const { hours, total, requests, addresses } = day.data;
+  const { hours, total, requests, addresses, statuses } = day.data;
   const most = Math.max(1, ...hours);
   return (
     <Stack gap="xs">
@@ -41,6 +41,15 @@ export function LastDay({ user }: { user: string }) {
               ))}
             </tbody>
           </table>
+          <Text size="sm">
+            {t('day.answers')}:{' '}
+            {statuses
+              .map(([status, n]) => {
+                const means = t(`day.classes.${status}` as 'day.classes.2xx', { defaultValue: '' });
+                return `${format.number(n)} × ${status}${means && ` (${means})`}`;
+              })
+              .join(', ')}
+          </Text>
           <Text size="xs" c="dimmed">
             {t('day.from', { addresses: format.list(addresses.slice(0, 5)), count: addresses.length })}
           </Text>

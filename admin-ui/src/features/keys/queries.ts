@@ -15,12 +15,15 @@ export interface Day {
   total: number;
   requests: [string, number][];
   addresses: string[];
+  /** Requests by class of the answer, 2xx first. */
+  statuses: [string, number][];
 }
 
 export function summarize(uses: Schema['KeyUse'][], now: number): Day {
   const hours = new Array<number>(24).fill(0);
   const by = new Map<string, number>();
   const addresses = new Set<string>();
+  const statuses = new Map<string, number>();
   let total = 0;
   for (const use of uses) {
     // Hours of the clock: the one that runs now is the last bar.
@@ -28,9 +31,16 @@ export function summarize(uses: Schema['KeyUse'][], now: number): Day {
     total += use.requests;
     if (hour >= 0 && hour < 24) hours[hour] = (hours[hour] ?? 0) + use.requests;
     for (const [what, { requests }] of Object.entries(use.resources)) by.set(what, (by.get(what) ?? 0) + requests);
+    for (const [status, n] of Object.entries(use.statuses)) statuses.set(status, (statuses.get(status) ?? 0) + n);
     for (const address of use.addresses) addresses.add(address);
   }
-  return { hours, total, requests: [...by].sort((a, b) => b[1] - a[1]), addresses: [...addresses].sort() };
+  return {
+    hours,
+    total,
+    requests: [...by].sort((a, b) => b[1] - a[1]),
+    addresses: [...addresses].sort(),
+    statuses: [...statuses].sort(([a], [b]) => a.localeCompare(b)),
+  };
 }
 
 export const lastDayQuery = (tenant: string, key: string) =>

@@ -94,7 +94,7 @@ export function ReviewTab() {
       cell: (r) => (
         <Group gap={4}>
           {r.flags.map((flag) => (
-            <Badge key={flag} color="orange" miw="max-content">
+            <Badge key={flag} color="orange" h="auto" styles={{ label: { whiteSpace: 'normal' } }}>
               {t(`review.flag_${flag}`)}
             </Badge>
           ))}

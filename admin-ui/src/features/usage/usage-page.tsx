@@ -44,7 +44,7 @@ export function UsagePage({ search, onSearch }: { search: UsageSearch; onSearch:
       </PageHeader>
       <Group align="flex-end" mb="md">
         <ChooseDays from={search.from} to={search.to} onChange={(days) => onSearch({ ...search, ...days })} />
-        {seen.length > 0 && (
+        {(can('stores.view') || seen.length > 0) && (
           <Select
             label={t('store')}
             placeholder={t('allStores')}

@@ -1,12 +1,12 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useReducer } from 'react';
 
-/** The time, renewed every so many milliseconds while it matters. */
+/** The time of this rendering, which is renewed every so many milliseconds while it matters. */
 export function useNow(every: number, active = true): number {
-  const [now, setNow] = useState(() => Date.now());
+  const [, renew] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
     if (!active) return;
-    const timer = window.setInterval(() => setNow(Date.now()), every);
+    const timer = window.setInterval(renew, every);
     return () => window.clearInterval(timer);
   }, [every, active]);
-  return now;
+  return Date.now();
 }

@@ -86,6 +86,7 @@ export function UsageDays({ pages }: { pages: Pages<Day> }) {
   const { rows } = pages;
   const all = sum(rows);
   const share = errorShare(all);
+  const known = (text: string | undefined) => (pages.isPending || !text ? '–' : text);
   const most = Math.max(1, ...rows.map((d) => d.statements));
   const columns: Column<Day>[] = [
     { id: 'day', header: t('day'), cell: (d) => <time dateTime={d.day}>{format.date(noon(d.day))}</time> },
@@ -94,17 +95,18 @@ export function UsageDays({ pages }: { pages: Pages<Day> }) {
   ];
   return (
     <Stack>
-      {rows.length > 0 && (
-        <Panel title={t('inAll', { count: rows.length })}>
+      {(rows.length > 0 || pages.isPending) && (
+        // Of the same height while it loads, so that nothing jumps.
+        <Panel title={pages.isPending ? '\u00a0' : t('inAll', { count: rows.length })}>
           <Stack>
             <Facts
               rows={[
-                [t('statements'), format.number(all.statements)],
-                [t('requests'), format.number(all.requests)],
-                [t('errors'), share === undefined ? t('noRequests') : format.percent(share)],
-                [t('bytesIn'), format.bytes(all.bytesIn)],
-                [t('consoleReads'), format.number(all.consoleReads)],
-                [t('storageNow'), rows[0] && format.bytes(rows[0].storageBytes)],
+                [t('statements'), known(format.number(all.statements))],
+                [t('requests'), known(format.number(all.requests))],
+                [t('errors'), known(share === undefined ? t('noRequests') : format.percent(share))],
+                [t('bytesIn'), known(format.bytes(all.bytesIn))],
+                [t('consoleReads'), known(format.number(all.consoleReads))],
+                [t('storageNow'), known(rows[0] && format.bytes(rows[0].storageBytes))],
               ]}
             />
             <div className={classes.bars} role="img" aria-label={t('chart', { most: format.number(most) })}>
