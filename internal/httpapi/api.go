@@ -122,11 +122,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.onlyTLS(h, r)
 	switch {
 	case !ok:
-		a.secure(h, r)
+		secure(h)
 		x.unknown()
 		return
 	case !isXAPI(r.URL.Path):
-		a.secure(h, r)
+		secure(h)
 	default:
 		x.version = xapi.V2
 		if v, err := negotiate(r); err == nil {
