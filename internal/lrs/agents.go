@@ -20,7 +20,7 @@ func (r *LRS) AgentNames(ctx context.Context, in Read, identity string) ([]strin
 		names = nil
 		s := newSearch(in, &xapi.Query{}, 0)
 		key := hashKey(in.Store, kindActor, identity)
-		s.conditions = []*condition{{column: "actor", key: key, own: newPostings(s, key)}}
+		s.conditions = []*condition{{column: "actor", key: key, own: newPostings(s, key, itself)}}
 		var through time.Time
 		if err := s.begin(ctx, tx, &through); err != nil {
 			return err

@@ -11,13 +11,13 @@ import (
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
-// among marks in kept those of the candidates, which are in order, that the
-// lists name. It reads on to the last of them where that is little, and else
-// looks each of them up.
-func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, kept []bool) error {
+// among adds to met the ways in which those of the candidates, which are in
+// order, meet the lists' condition that the lists name. It reads on to the last
+// of them where that is little, and else looks each of them up.
+func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, met []ways) error {
 	s.ask = s.ask[:0]
 	for i, f := range found {
-		if kept[i] || p.via && f.knows("activity") && f.activity != 0 { // a reference's object is no activity
+		if f.ways&p.ways&^met[i] == 0 || p.ways == referring && f.knows("activity") && f.activity != 0 { // a reference's object is no activity
 			continue
 		}
 		s.ask = append(s.ask, f.stored)
@@ -25,7 +25,7 @@ func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found 
 	if len(s.ask) == 0 || p.complete && len(p.found) == 0 {
 		return nil
 	}
-	covered, err := p.cover(ctx, tx, s, s.ask[len(s.ask)-1], rowCost*len(s.ask))
+	covered, err := p.cover(ctx, tx, s, s.ask, lookUpTime)
 	if err != nil {
 		return err
 	}
@@ -36,18 +36,37 @@ func (p *postings) among(ctx context.Context, tx *postgres.Tx, s *search, found 
 		}
 	}
 	for i, f := range found {
-		kept[i] = kept[i] || named(f.stored)
+		if named(f.stored) {
+			met[i] |= p.ways
+		}
 	}
 	return nil
 }
 
-// cover reads on until the frontier lies at or beyond at, and reports whether
-// it does: not if more than most lists seem to lie between.
-func (p *postings) cover(ctx context.Context, tx *postgres.Tx, s *search, at int64, most int) (bool, error) {
+// What reading takes, about, in ns: measured with lists and rows in memory.
+const (
+	listTime   = 300 // a list that follows the one before
+	entryTime  = 6   // and an entry of it
+	lookUpTime = 4_600
+	rowTime    = 9_000
+)
+
+// cover reads on until the frontier lies at or beyond the last of ask, which is
+// in order, and reports whether it does: not if that seems to take longer than
+// so many ns for each of ask. It keeps only what one of ask is, or what is
+// beyond them.
+func (p *postings) cover(ctx context.Context, tx *postgres.Tx, s *search, ask []int64, each int) (bool, error) {
+	at := ask[len(ask)-1]
+	passed, _ := slices.BinarySearchFunc(p.found, ask[0], s.compareTimes)
+	p.found = p.found[passed:]
+	p.wanted = ask
+	defer func() { p.wanted = nil }()
 	for !p.complete && s.before(p.frontier, at) {
-		if p.until(at) > most {
+		left := p.until(at)
+		if left*(listTime+p.entries/max(p.lists, 1)*entryTime) > each*len(ask) {
 			return false, nil
 		}
+		p.expect(left)
 		if err := p.more(ctx, tx); err != nil {
 			return false, err
 		}
@@ -60,6 +79,12 @@ func (p *postings) cover(ctx context.Context, tx *postgres.Tx, s *search, at int
 func (p *postings) until(at int64) int {
 	read := max(p.first-p.upto, p.upto-p.first, 1)
 	return int(float64(max(at-p.frontier, p.frontier-at)) / float64(read) * float64(p.lists))
+}
+
+// expect makes the next piece one of about so many lists, as far as what was
+// read so far can tell.
+func (p *postings) expect(lists int) {
+	p.piece = max(firstPiece, min(lists+lists/4, p.lists*8, postingPiece))
 }
 
 // named returns a function that reports whether the lists that were read name

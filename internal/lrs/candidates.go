@@ -36,7 +36,7 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 		some := p.found[:min(n, len(p.found))]
 		for _, at := range some {
 			if at > s.lo && at < s.hi {
-				found = append(found, candidate{stored: at})
+				found = append(found, candidate{stored: at, ways: p.ways})
 			}
 		}
 		switch {
@@ -47,7 +47,7 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 		}
 	}
 	slices.SortStableFunc(found, s.compare) // a known one first among equals
-	found = slices.CompactFunc(found, func(a, b candidate) bool { return a.stored == b.stored })
+	found = unite(found)
 	if frontier == end {
 		s.done = true
 		return found, nil
@@ -55,6 +55,20 @@ func (c *condition) next(ctx context.Context, tx *postgres.Tx, s *search, n int)
 	found = slices.DeleteFunc(found, func(f candidate) bool { return s.before(frontier, f.stored) })
 	s.pass(frontier)
 	return found, nil
+}
+
+// unite makes one of those of found, which are in order, that are the same statement.
+func unite(found []candidate) []candidate {
+	n := 0
+	for i, f := range found {
+		if i > 0 && found[n-1].stored == f.stored {
+			found[n-1].ways |= f.ways
+			continue
+		}
+		found[n] = f
+		n++
+	}
+	return found[:n]
 }
 
 // scan appends to found the next n candidates from the index of c's column, or from the
@@ -81,7 +95,7 @@ func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, found 
 	if err != nil {
 		return nil, err
 	}
-	f := candidate{known: knowsIndexed}
+	f := candidate{known: knowsIndexed, ways: itself}
 	var at time.Time
 	_, err = pgx.ForEachRow(rows, []any{&at, &f.actor, &f.verb, &f.activity}, func() error {
 		f.stored = at.UnixMicro()
@@ -91,27 +105,30 @@ func (c *condition) scan(ctx context.Context, tx *postgres.Tx, s *search, found 
 	return found, err
 }
 
-// keep returns those of found that meet c; it overwrites found.
+// keep returns those of found that meet c in a way in which they met the
+// conditions before; it overwrites found.
 func (c *condition) keep(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) ([]candidate, error) {
-	s.kept = slices.Grow(s.kept[:0], len(found))[:len(found)]
-	clear(s.kept)
+	s.met = slices.Grow(s.met[:0], len(found))[:len(found)]
+	clear(s.met)
 	if c.column != "" {
 		has, err := c.values(ctx, tx, s, found)
 		if err != nil {
 			return nil, err
 		}
 		for i, f := range found {
-			s.kept[i] = has(f)
+			if f.ways&c.ways() != 0 && has(f) {
+				s.met[i] = c.ways()
+			}
 		}
 	}
 	for _, p := range c.beside {
-		if err := p.among(ctx, tx, s, found, s.kept); err != nil {
+		if err := p.among(ctx, tx, s, found, s.met); err != nil {
 			return nil, err
 		}
 	}
 	n := 0
 	for i, f := range found {
-		if s.kept[i] {
+		if f.ways &= s.met[i]; f.ways != 0 {
 			found[n] = f
 			n++
 		}

@@ -2,6 +2,7 @@ package lrs
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,9 +15,20 @@ import (
 type candidate struct {
 	stored                int64
 	known                 knowledge
+	ways                  ways // in which every condition so far is met
 	actor, verb, activity int64
 	registration          int64
 }
+
+// ways says how a statement meets a condition. Whatever meets a query does so in
+// one way: it meets all conditions itself, or what it refers to does.
+type ways byte
+
+const (
+	itself ways = 1 << iota
+	referring
+	anyway = itself | referring
+)
 
 // knowledge says which columns a candidate knows.
 type knowledge byte
@@ -45,8 +57,8 @@ func (f candidate) value(column string) int64 {
 }
 
 // rowCost is what it takes to read a candidate's row, in the time that it takes
-// to read one more entry of an index or one more posting list in order. A
-// statement's row lies anywhere; entries and lists are neighbours.
+// to read one more entry of an index. A statement's row lies anywhere; entries
+// are neighbours.
 const rowCost = 3
 
 // values returns which of found, in order, have c's value in c's column. For
@@ -54,33 +66,27 @@ const rowCost = 3
 // value that lie between them, or their rows, and then they know.
 func (c *condition) values(ctx context.Context, tx *postgres.Tx, s *search, found []candidate) (func(candidate) bool, error) {
 	has := func(f candidate) bool { return f.knows(c.column) && f.value(c.column) == c.key }
-	unknown := 0
-	var first, last int64
+	s.ask = s.ask[:0]
 	for _, f := range found {
-		if f.knows(c.column) {
-			continue
+		if f.ways&c.ways() != 0 && !f.knows(c.column) {
+			s.ask = append(s.ask, f.stored)
 		}
-		if unknown++; unknown == 1 {
-			first = f.stored
-		}
-		last = f.stored
 	}
-	if unknown == 0 {
+	if len(s.ask) == 0 {
 		return has, nil
 	}
-	most := rowCost * unknown
 	if c.own != nil {
-		if covered, err := c.own.cover(ctx, tx, s, last, most); err != nil || covered {
+		if covered, err := c.own.cover(ctx, tx, s, s.ask, rowTime); err != nil || covered {
 			named := c.own.named(s)
 			return func(f candidate) bool { return has(f) || !f.knows(c.column) && named(f.stored) }, err
 		}
-	} else if c.probe.between(first, last) <= most {
+	} else if first, last, most := s.ask[0], s.ask[len(s.ask)-1], rowCost*len(s.ask); c.probe.between(first, last) <= most {
 		between, err := c.between(ctx, tx, min(first, last), max(first, last), most)
 		if err != nil || between != nil {
 			return func(f candidate) bool { return has(f) || !f.knows(c.column) && between[f.stored] }, err
 		}
 	}
-	return has, learn(ctx, tx, s, found, c.column)
+	return has, learn(ctx, tx, s, found, s.ask)
 }
 
 // between returns the statements from lo to hi that have c's value, by their
@@ -99,17 +105,9 @@ func (c *condition) between(ctx context.Context, tx *postgres.Tx, lo, hi int64, 
 	return found, nil
 }
 
-// learn reads the columns of those of found that do not know column. One whose
-// row is gone goes on knowing nothing.
-func learn(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, column string) error {
-	index := make(map[int64]int, len(found))
-	ask := make([]int64, 0, len(found))
-	for i, f := range found {
-		if !f.knows(column) {
-			index[f.stored] = i
-			ask = append(ask, f.stored)
-		}
-	}
+// learn reads the columns of those of found that were stored at ask. One whose
+// row is gone goes on knowing what it knew.
+func learn(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, ask []int64) error {
 	rows, err := tx.Query(ctx, `
 		select stored, coalesce(actor, 0), verb, coalesce(activity, 0), coalesce(registration, 0)
 		from statements where store_id = $1 and stored = any($2)`, s.read.Store, microTimes(ask))
@@ -120,7 +118,10 @@ func learn(ctx context.Context, tx *postgres.Tx, s *search, found []candidate, c
 	f := candidate{known: knowsAll}
 	_, err = pgx.ForEachRow(rows, []any{&at, &f.actor, &f.verb, &f.activity, &f.registration}, func() error {
 		f.stored = at.UnixMicro()
-		found[index[f.stored]] = f
+		if i, ok := slices.BinarySearchFunc(found, f, s.compare); ok {
+			f.ways = found[i].ways
+			found[i] = f
+		}
 		return nil
 	})
 	return err

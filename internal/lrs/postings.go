@@ -21,14 +21,16 @@ type postings struct {
 	key      int64
 	found    []int64 // stored times in order; beyond the frontier it may have gaps
 	frontier int64
-	complete bool // there are no more lists in the search's range
-	via      bool // what matches through a reference: every list has one entry (references.go)
+	complete bool    // there are no more lists in the search's range
+	ways     ways    // how those that the lists name meet the condition; of what refers, every list has one entry (references.go)
+	wanted   []int64 // set: up to the last of them nothing else is kept
 
 	s       *search
 	waiting []int64 // entries that wait to be merged, in order
 	first   int64   // upto of the first list read
 	upto    int64   // and of the last
 	lists   int     // how many were read
+	entries int     // and of how many entries
 	piece   int     // how many to read next
 }
 
@@ -38,11 +40,11 @@ const (
 	firstPiece   = 8
 )
 
-func newPostings(s *search, key int64) *postings {
+func newPostings(s *search, key int64, w ways) *postings {
 	if s.descending {
-		return &postings{s: s, key: key, upto: s.hi, frontier: s.hi, piece: firstPiece}
+		return &postings{s: s, key: key, ways: w, upto: s.hi, frontier: s.hi, piece: firstPiece}
 	}
-	return &postings{s: s, key: key, upto: s.lo, frontier: s.lo, piece: firstPiece}
+	return &postings{s: s, key: key, ways: w, upto: s.lo, frontier: s.lo, piece: firstPiece}
 }
 
 // queueWaiting adds to b the reading of the lists that wait, for all of s's
@@ -53,7 +55,7 @@ func (s *search) queueWaiting(b *pgx.Batch) {
 	wanted := make(map[int64][]*postings) // two conditions may ask for the same
 	for _, c := range s.conditions {
 		for _, p := range c.lists() {
-			if !p.via {
+			if p.ways != referring {
 				wanted[p.key] = append(wanted[p.key], p)
 			}
 		}
@@ -72,11 +74,12 @@ func (s *search) queueWaiting(b *pgx.Batch) {
 			_, err := pgx.ForEachRow(rows, []any{&upto, &lists}, func() error {
 				return eachWaiting(lists, func(key int64, list []byte) (err error) {
 					for _, p := range wanted[key] {
+						before := len(p.waiting)
 						if p.waiting, err = p.decode(p.waiting, upto.UnixMicro(), list); err != nil {
 							return err
 						}
 						if s.descending {
-							p.found = p.waiting
+							p.found = append(p.found, p.waiting[before:]...)
 						}
 					}
 					return nil
@@ -126,8 +129,12 @@ func (p *postings) collect(rows pgx.Rows) error {
 		if p.lists++; p.lists == 1 {
 			p.first = p.upto
 		}
-		p.found, err = p.decode(p.found, p.upto, list)
-		return err
+		if p.s.entries, err = p.decode(p.s.entries[:0], p.upto, list); err != nil {
+			return err
+		}
+		p.entries += len(p.s.entries)
+		p.found = p.sift(p.found, p.s.entries)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -139,9 +146,27 @@ func (p *postings) collect(rows pgx.Rows) error {
 		slices.SortFunc(p.found, p.s.compareTimes)
 	}
 	p.found = slices.Compact(p.found)
-	p.piece = min(p.piece*4, postingPiece)
 	p.frontier = p.upto
 	return nil
+}
+
+// sift appends to dst those entries of a list, in order, that are kept.
+func (p *postings) sift(dst, list []int64) []int64 {
+	if len(p.wanted) == 0 || len(list) == 0 {
+		return append(dst, list...)
+	}
+	from, _ := slices.BinarySearchFunc(p.wanted, list[0], p.s.compareTimes)
+	for _, at := range p.wanted[from:] {
+		i, ok := slices.BinarySearchFunc(list, at, p.s.compareTimes)
+		if ok {
+			dst = append(dst, at)
+			i++
+		}
+		if list = list[i:]; len(list) == 0 {
+			return dst
+		}
+	}
+	return append(dst, list...)
 }
 
 // reach reads on until n entries of the search's range lie before the frontier,
@@ -160,6 +185,7 @@ func (p *postings) reach(ctx context.Context, tx *postgres.Tx, s *search, n int,
 		if ready >= n {
 			return nil
 		}
+		p.expect((n - ready) * p.lists / max(p.entries, 1))
 		if err := p.more(ctx, tx); err != nil {
 			return err
 		}

@@ -33,9 +33,11 @@ type search struct {
 
 	unsettled time.Time // the earliest statement that a posting list may still lack; zero: none
 
-	found []candidate // what next, keep and among work in, from one piece to the next
-	kept  []bool
-	ask   []int64
+	found          []candidate // what next, keep and among work in, from one piece to the next
+	met            []ways
+	ask            []int64
+	entries        []int64 // of one list
+	looked, passed int     // how many candidates the driver yielded, and the other conditions left
 }
 
 // condition is one filter of a query: the statements whose column has the key,
@@ -50,6 +52,14 @@ type condition struct {
 
 // indexed reports whether c's statements are read from an index.
 func (c *condition) indexed() bool { return c.column != "" && c.own == nil }
+
+// ways tells how a statement meets c that has the value itself.
+func (c *condition) ways() ways {
+	if c.own == nil {
+		return itself
+	}
+	return c.own.ways
+}
 
 // lists are all posting lists that name statements of c.
 func (c *condition) lists() []*postings {
@@ -98,15 +108,13 @@ func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 	add := func(column string, own kind, value string, kinds ...kind) {
 		c := &condition{column: column, key: hashKey(store, own, value)}
 		if own != kindRegistration {
-			c.own = newPostings(s, c.key)
+			c.own = newPostings(s, c.key, itself)
 		}
 		for _, k := range kinds {
 			if k != own {
-				c.beside = append(c.beside, newPostings(s, hashKey(store, k, value)))
+				c.beside = append(c.beside, newPostings(s, hashKey(store, k, value), itself))
 			}
-			via := newPostings(s, hashKey(store, k+kindVia, value))
-			via.via = true
-			c.beside = append(c.beside, via)
+			c.beside = append(c.beside, newPostings(s, hashKey(store, k+kindVia, value), referring))
 		}
 		s.conditions = append(s.conditions, c)
 	}
@@ -131,10 +139,7 @@ func newSearch(in Read, q *xapi.Query, after Cursor) *search {
 		add("verb", kindVerb, q.Verb, kindVerb)
 	}
 	if in.Mine != nil {
-		s.conditions = append(s.conditions, &condition{beside: []*postings{newPostings(s, hashKey(store, kindRelatedAgent, in.Mine.Identity))}})
-	}
-	if len(s.conditions) > 1 {
-		s.chunk = firstChunk
+		s.conditions = append(s.conditions, &condition{beside: []*postings{newPostings(s, hashKey(store, kindRelatedAgent, in.Mine.Identity), anyway)}})
 	}
 	return s
 }
@@ -231,16 +236,16 @@ func (s *search) queueProbes(b *pgx.Batch) {
 // next returns up to n more candidates in order, none at the end or when s has
 // stopped. A candidate may turn out not to match, or not to exist.
 func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, error) {
-	s.chunk = max(s.chunk, n)
 	for len(s.ready) < n && !s.done {
 		if s.driver == nil {
 			s.chooseDriver()
 		}
-		found, err := s.driver.next(ctx, tx, s, s.chunk)
+		found, err := s.driver.next(ctx, tx, s, s.expect(n-len(s.ready)))
 		if err != nil {
 			return nil, err
 		}
 		s.budget.spend(len(found))
+		s.looked += len(found)
 		for _, c := range s.conditions {
 			if c == s.driver || len(found) == 0 {
 				continue
@@ -252,9 +257,7 @@ func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, err
 		for _, f := range found {
 			s.ready = append(s.ready, f.stored)
 		}
-		if len(found) < n { // the other conditions leave little: look at more at once
-			s.chunk = min(s.chunk*4, maxChunk)
-		}
+		s.passed += len(found)
 		if s.budget.spent() {
 			break
 		}
@@ -262,6 +265,17 @@ func (s *search) next(ctx context.Context, tx *postgres.Tx, n int) ([]int64, err
 	out := s.ready[:min(n, len(s.ready))]
 	s.ready = s.ready[len(out):]
 	return out, nil
+}
+
+// expect returns how many candidates to look at together so that n of them may
+// be left, as far as those looked at can tell.
+func (s *search) expect(n int) int {
+	if len(s.conditions) > 1 {
+		n = n * (s.looked + 1) / (s.passed + 1)
+		s.chunk = max(firstChunk, min(n+n/4, s.chunk*8, maxChunk))
+		return s.chunk
+	}
+	return n
 }
 
 // stopped reports whether s has used up its budget, with more to look at, and
@@ -281,7 +295,7 @@ func (s *search) frontier() Cursor {
 
 // Candidates that are looked at together, where more than one condition thins them out.
 const (
-	firstChunk = 1024
+	firstChunk = 256
 	maxChunk   = 8192
 )
 
@@ -327,7 +341,7 @@ func (c *condition) density() float64 {
 // plain reports whether the column alone decides c.
 func (c *condition) plain() bool {
 	for _, p := range c.beside {
-		if !p.complete || len(p.found) > 0 {
+		if !p.complete || p.lists > 0 || len(p.waiting) > 0 {
 			return false
 		}
 	}

@@ -137,10 +137,14 @@ func (r *LRS) ViewRelated(ctx context.Context, v View, id uuid.UUID, after Curso
 // ViewVoidedBy returns the statements that void the one with id: normally one.
 func (r *LRS) ViewVoidedBy(ctx context.Context, v View, id uuid.UUID) (*ViewPage, error) {
 	return r.viewBeside(ctx, v, id, "voiding", func(tx *postgres.Tx, s *xapi.Statement, out *ViewPage) error {
-		// Voiders have the verb themselves, and the rest through their reference.
 		found := newSearch(v.read(), &xapi.Query{
 			Verb: xapi.VoidedVerb, Agent: s.Actor, Activity: s.Activity, Registration: s.Registration, Ascending: true,
 		}, 0)
+		for _, c := range found.conditions { // voiders have the verb themselves, and the rest through their reference
+			if c.column == "verb" {
+				c.own.ways = anyway
+			}
+		}
 		if err := found.begin(ctx, tx, &out.ConsistentThrough); err != nil {
 			return err
 		}
