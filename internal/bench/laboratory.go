@@ -56,7 +56,7 @@ func openLaboratory(ctx context.Context) (_ *laboratory, err error) {
 		return nil, err
 	}
 	l.server, err = pgserver.Start(ctx, pgserver.Config{Dir: l.dir, Settings: map[string]string{
-		"shared_buffers": "6GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min", "max_connections": "200",
+		"shared_buffers": "6GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min", "max_connections": "400",
 	}})
 	if err != nil {
 		return nil, err
