@@ -70,6 +70,13 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { withArrow: true, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } },
     },
+    // On a phone tabs stay in one line, which scrolls when it must.
+    Tabs: {
+      styles: {
+        list: { flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden', scrollbarWidth: 'none' },
+        tab: { flexShrink: 0, paddingInline: 'clamp(7px, 1.2vw, 16px)' },
+      },
+    },
     TextInput: { defaultProps: { size: 'sm' } },
   },
 });

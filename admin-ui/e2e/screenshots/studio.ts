@@ -91,6 +91,7 @@ export const test = base.extend<Look & Studio>({
 
 /** Nothing is loading: no placeholder, no loader, every font there. */
 export async function drawn(page: Page): Promise<void> {
+  await expect(page.locator('h1, h2').first()).toBeVisible();
   await page.waitForLoadState('networkidle');
   await expect(page.locator('.mantine-Skeleton-root, [role="status"][aria-label]')).toHaveCount(0);
   await page.evaluate(() => window.scrollTo(0, 0));

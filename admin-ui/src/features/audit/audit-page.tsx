@@ -38,12 +38,12 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
   const tenant = useTenant();
   const can = useCan();
   const format = useFormat();
-  const sentence = useSentence();
   const { event, ...filters } = search;
   const key = JSON.stringify(filters);
   // As in the statements: relative times are fixed when the filters change.
   const wanted = useMemo(() => asked(JSON.parse(key) as AuditFilters), [key]);
   const pages = usePages<Event>(['audit', tenant.slug, wanted], fetchEvents(tenant.slug, wanted));
+  const sentence = useSentence(pages.rows);
   const [views, setViews] = useState(() => loadViews(tenant.slug));
   const [saving, setSaving] = useState(false);
   const [verifying, setVerifying] = useState(false);

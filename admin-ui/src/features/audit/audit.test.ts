@@ -44,8 +44,10 @@ describe('proofs', () => {
 });
 
 test('every action has its sentence', () => {
-  for (const action of actions) expect(en, action).toHaveProperty(sentenceKey(action));
-  expect(Object.keys(en)).toHaveLength(actions.length + 1);
+  const keys = new Set(Object.keys(en).map((key) => key.replace(/_(one|other)$/, '')));
+  for (const action of actions) expect(keys.delete(sentenceKey(action)), action).toBe(true);
+  // A role that came by a group, and what a newer server may write.
+  expect([...keys]).toEqual(['grant_came', 'unknown']);
 });
 
 test('before and after, by what differs', () => {

@@ -45,7 +45,7 @@ export function EventDrawer({ id, known, onClose, onFilter }: Props) {
 function Detail({ of, onFilter }: { of: Event; onFilter: (filters: AuditFilters) => void }) {
   const { t } = useTranslation('audit');
   const format = useFormat();
-  const sentence = useSentence();
+  const sentence = useSentence([of]);
   const { before, after, ...rest } = of.details;
   const changed = differences(before, after);
   const day = {

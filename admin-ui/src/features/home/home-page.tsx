@@ -13,6 +13,7 @@ import { ButtonLink, TextLink } from '@/shared/ui/links';
 import { PageHeader, Panel } from '@/shared/ui/page-header';
 import { checklist, type Step } from './checklist';
 import classes from './home.module.css';
+import { Use } from './use';
 
 export function HomePage() {
   const { t, i18n } = useTranslation('home');
@@ -41,6 +42,11 @@ export function HomePage() {
     queryKey: ['statements', tenant.slug, store?.slug, 'home'],
     queryFn: ({ signal }) => fetchStatements(tenant.slug, store?.slug ?? '', {})(undefined, signal),
     enabled: store !== undefined,
+  });
+  const usage = useQuery({
+    queryKey: ['usage', tenant.slug, 'home'],
+    queryFn: ({ signal }) => call(api.GET('/api/v1/tenants/{tenant}/usage', { params, signal })),
+    enabled: can('billing.view'),
   });
   const done = checklist({
     keys: keys.data?.items,
@@ -95,7 +101,7 @@ export function HomePage() {
     ],
   ];
   // All at once: a part that comes later would push the others down.
-  const loading = [stores, keys, members, latest].some((query) => query.isLoading);
+  const loading = [stores, keys, members, latest, usage].some((query) => query.isLoading);
   const known = steps.filter(([step]) => done[step] !== undefined);
   const open = known.filter(([step]) => !done[step]);
   const words = { language: i18n.language, percent: format.percent, t: shared };
@@ -136,6 +142,8 @@ export function HomePage() {
               </ol>
             </Panel>
           )}
+          <ErrorNote error={usage.error} />
+          {usage.data && usage.data.items.length > 0 && <Use days={usage.data.items} />}
           <SimpleGrid cols={{ base: 1, md: 2 }}>
             {store && (
               <Panel title={t('latest', { store: store.name })}>

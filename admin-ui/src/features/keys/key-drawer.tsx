@@ -1,5 +1,6 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { bare, useMemberNames } from '@/shared/lib/member-names';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { DetailDrawer } from '@/shared/ui/detail-drawer';
 import { ButtonLink } from '@/shared/ui/links';
@@ -21,6 +22,7 @@ export function KeyDrawer({ of, now, onClose, rotate, revoke }: Props) {
   const tenant = useTenant();
   const can = useCan();
   const format = useFormat();
+  const creators = useMemberNames(of?.createdBy.startsWith('member:') ? [of.createdBy] : []);
   const at = (iso: string | undefined) => iso && `${format.time(iso)} (${format.ago(iso, now)})`;
   return (
     <DetailDrawer opened={of !== undefined} onClose={onClose} title={of?.name}>
@@ -34,7 +36,10 @@ export function KeyDrawer({ of, now, onClose, rotate, revoke }: Props) {
               [t('scopes'), format.list(of.scopes)],
               [t('networks'), of.networks.length > 0 ? format.list(of.networks) : t('everywhere')],
               [t('created'), at(of.createdAt)],
-              [t('createdBy'), of.createdBy && <code key="by">{of.createdBy}</code>],
+              [
+                t('createdBy'),
+                of.createdBy && (creators.get(bare(of.createdBy)) ?? <code key="by">{of.createdBy}</code>),
+              ],
               [t('expires'), at(of.expiresAt)],
               [t('revoked'), at(of.revokedAt)],
               [t('lastUsed'), at(of.lastUsedAt) ?? t('never')],

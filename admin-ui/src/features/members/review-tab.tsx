@@ -1,5 +1,5 @@
-import { Badge, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
-import { Check, Minus, Printer } from 'lucide-react';
+import { Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Printer } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema } from '@/api/client';
@@ -52,24 +52,18 @@ export function ReviewTab() {
     }
   }, [printing, isFetchingNextPage, hasNextPage, fetchNextPage, error]);
 
-  const yes = (is: boolean) =>
-    is ? (
-      <Check size={16} aria-label={t('review.yes')} />
-    ) : (
-      <Minus size={16} aria-label={t('review.no')} opacity={0.5} />
-    );
+  const yes = (is: boolean) => (
+    <span role="img" aria-label={t(is ? 'review.yes' : 'review.no')} style={is ? undefined : { opacity: 0.65 }}>
+      {is ? '✓' : '–'}
+    </span>
+  );
   const columns: Column<ReviewRow>[] = [
     {
       id: 'name',
       header: t('review.who'),
       cell: (r) => (
         <>
-          <span>{r.name || r.email}</span>
-          {r.kind === 'key' && (
-            <Badge ml={6} color="gray">
-              {t('review.key')}
-            </Badge>
-          )}
+          {r.name || r.email} {r.kind === 'key' && <span className={classes.mark}>{t('review.key')}</span>}
         </>
       ),
     },
@@ -92,13 +86,13 @@ export function ReviewTab() {
       id: 'flags',
       header: t('review.flags'),
       cell: (r) => (
-        <Group gap={4}>
+        <>
           {r.flags.map((flag) => (
-            <Badge key={flag} color="orange" h="auto" styles={{ label: { whiteSpace: 'normal' } }}>
+            <span key={flag} className={`${classes.mark} ${classes.warning}`}>
               {t(`review.flag_${flag}`)}
-            </Badge>
+            </span>
           ))}
-        </Group>
+        </>
       ),
     },
   ];

@@ -16,7 +16,7 @@ export function Figures({ tenant }: { tenant: string }) {
   const { data, error } = useQuery(figuresQuery(tenant));
   const errors = ({ requests, errorRate }: Schema['RequestFigures']) =>
     requests > 0
-      ? t('figures.of', { rate: format.percent(errorRate), shown: format.number(requests) })
+      ? t('figures.of', { count: requests, rate: format.percent(errorRate), shown: format.number(requests) })
       : t('figures.noRequests');
   return (
     <Panel title={t('figures.now')}>

@@ -72,7 +72,8 @@ export function makeFormat(language: string, timeZone: string): Format {
       return new Intl.NumberFormat(language, {
         style: 'unit',
         unit,
-        unitDisplay: 'short',
+        // Short, a byte has no plural: 352 byte.
+        unitDisplay: step === 0 ? 'long' : 'short',
         maximumFractionDigits: 1,
       }).format(n / 1024 ** step);
     },

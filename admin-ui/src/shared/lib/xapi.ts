@@ -87,7 +87,7 @@ interface Words {
   language: string;
   percent: (part: number) => string;
   t: (
-    key: 'xapi.passed' | 'xapi.failed' | 'xapi.completed' | 'xapi.incomplete' | 'xapi.in',
+    key: 'xapi.passed' | 'xapi.failed' | 'xapi.completed' | 'xapi.incomplete' | 'xapi.in' | 'xapi.reference',
     values?: Record<string, unknown>,
   ) => string;
 }
@@ -110,6 +110,9 @@ export function outcome(row: Row, { language, percent, t }: Words): string[] {
 
 /** Ada completed Forklift safety, 92 %, in 4 min */
 export function sentence(row: Row, words: Words): string {
-  const object = row.object.name || (row.object.kind === 'statement' ? row.object.id : tail(row.object.id));
+  const object =
+    row.object.kind === 'statement'
+      ? words.t('xapi.reference', { id: row.object.id.slice(0, 8) })
+      : row.object.name || tail(row.object.id);
   return [`${row.actor.name} ${row.verb.display || tail(row.verb.id)} ${object}`, ...outcome(row, words)].join(', ');
 }

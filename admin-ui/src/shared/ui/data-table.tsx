@@ -1,6 +1,6 @@
 import { Button, Loader, Skeleton } from '@mantine/core';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, type ReactNode, useRef } from 'react';
+import { type CSSProperties, memo, type ReactNode, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Pages } from '@/api/pages';
 import { useShortcuts } from '@/shared/lib/shortcuts';
@@ -45,6 +45,11 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
   const format = useFormat();
   const body = useRef<HTMLTableSectionElement>(null);
   const { rows } = pages;
+  // Scrolling draws this table anew and again, but none of the rows that stay in sight.
+  const cells = useMemo<Cells<unknown>>(
+    () => ({ columns: columns as Column<unknown>[], onOpen: onOpen as Cells<unknown>['onOpen'], oneLine }),
+    [columns, onOpen, oneLine],
+  );
   const virtual = rows.length > many && !all;
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
@@ -84,11 +89,6 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
   const before = items?.[0] ? items[0].start - margin : 0;
   const after = items?.length ? virtualizer.getTotalSize() - ((items.at(-1)?.end ?? 0) - margin) : 0;
   const shown = items?.map((i) => i.index) ?? rows.map((_, i) => i);
-  const place = (column: Column<T>) =>
-    [column.end && classes.end, column.below === 'sm' && classes.belowSm, column.below === 'md' && classes.belowMd]
-      .filter(Boolean)
-      .join(' ') || undefined;
-
   return (
     <div>
       <table
@@ -113,33 +113,13 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
             const row = rows[i];
             if (row === undefined) return null;
             return (
-              <tr
+              <Row
                 key={rowId(row)}
-                data-index={i}
-                aria-rowindex={i + 2}
-                ref={virtual ? virtualizer.measureElement : undefined}
-              >
-                {columns.map((column, n) => {
-                  const content = column.cell(row);
-                  const cut = oneLine && column.header ? <span className={classes.clip}>{content}</span> : content;
-                  return (
-                    <td key={column.id} className={place(column)}>
-                      {n === 0 && onOpen ? (
-                        <button
-                          type="button"
-                          data-open
-                          className={`${classes.open} ${oneLine ? classes.clip : ''}`}
-                          onClick={() => onOpen(row)}
-                        >
-                          {content}
-                        </button>
-                      ) : (
-                        cut
-                      )}
-                    </td>
-                  );
-                })}
-              </tr>
+                row={row}
+                at={i}
+                cells={cells}
+                measure={virtual ? virtualizer.measureElement : undefined}
+              />
             );
           })}
           {after > 0 && <Spacer height={after} columns={columns.length} />}
@@ -169,6 +149,57 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
       </div>
       {pages.error && rows.length > 0 && <ErrorState error={pages.error} retry={() => void pages.fetchNextPage()} />}
     </div>
+  );
+}
+
+interface Cells<T> {
+  columns: Column<T>[];
+  onOpen?: (row: T) => void;
+  oneLine?: boolean;
+}
+
+const Row = memo(function Row({
+  row,
+  at,
+  cells: { columns, onOpen, oneLine },
+  measure,
+}: {
+  row: unknown;
+  at: number;
+  cells: Cells<unknown>;
+  measure: ((element: Element | null) => void) | undefined;
+}) {
+  return (
+    <tr data-index={at} aria-rowindex={at + 2} ref={measure}>
+      {columns.map((column, n) => {
+        const content = column.cell(row);
+        const cut = oneLine && column.header ? <span className={classes.clip}>{content}</span> : content;
+        return (
+          <td key={column.id} className={place(column)}>
+            {n === 0 && onOpen ? (
+              <button
+                type="button"
+                data-open
+                className={`${classes.open} ${oneLine ? classes.clip : ''}`}
+                onClick={() => onOpen(row)}
+              >
+                {content}
+              </button>
+            ) : (
+              cut
+            )}
+          </td>
+        );
+      })}
+    </tr>
+  );
+});
+
+function place<T>(column: Column<T>): string | undefined {
+  return (
+    [column.end && classes.end, column.below === 'sm' && classes.belowSm, column.below === 'md' && classes.belowMd]
+      .filter(Boolean)
+      .join(' ') || undefined
   );
 }
 

@@ -71,7 +71,7 @@ export function useUsageColumns<T extends Omit<Day, 'storageBytes'>>(): Column<T
   };
   return [
     { id: 'statements', header: t('statements'), end: true, cell: (d) => format.number(d.statements) },
-    { id: 'requests', header: t('requests'), end: true, cell: (d) => format.number(d.requests) },
+    { id: 'requests', header: t('requests'), end: true, cell: (d) => format.number(d.requests), below: 'sm' },
     { id: 'errors', header: t('errors'), end: true, cell: share, below: 'sm' },
     { id: 'in', header: t('bytesIn'), end: true, cell: (d) => format.bytes(d.bytesIn), below: 'md' },
     { id: 'keys', header: t('activeKeys'), end: true, cell: (d) => format.number(d.activeKeys), below: 'md' },
