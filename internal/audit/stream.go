@@ -16,6 +16,7 @@ import (
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/id"
+	"github.com/stoa-lrs/stoa/internal/outbound"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/secret"
 )
@@ -295,8 +296,8 @@ func recordStream(tx *postgres.Tx, stream int64, change string, before, after *S
 // URL's path or query, not which address a name has inside, and nothing long.
 func plainError(ctx context.Context, err error, address string) string {
 	switch {
-	case errors.Is(err, errPrivate):
-		return errPrivate.Error()
+	case errors.Is(err, outbound.ErrPrivate):
+		return outbound.ErrPrivate.Error()
 	case ctx.Err() != nil:
 		return "no answer in time"
 	}

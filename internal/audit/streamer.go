@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/stoa-lrs/stoa/internal/outbound"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
@@ -61,7 +62,7 @@ func NewStreamer(c StreamerConfig) *Streamer {
 			*d = otherwise
 		}
 	}
-	return &Streamer{config: c, log: c.Logger, dialer: guardedDialer(c.Private, c.Timeout)}
+	return &Streamer{config: c, log: c.Logger, dialer: outbound.Dialer(c.Private, c.Timeout)}
 }
 
 // StreamerStats says how streaming goes, for metrics. Streams, Failing and Lag

@@ -2,14 +2,10 @@ package authn
 
 import (
 	"errors"
-	"net/netip"
 	"time"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
-
-// Guard is what decides about an address that is dialled.
-func Guard(address string, allowed []netip.Prefix) error { return guard(address, allowed) }
 
 // Message is what people are told.
 func Message(err error) string { return message(err) }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/outbound"
 )
 
 // discoveryLife is how long a discovery document is believed.
@@ -219,7 +220,7 @@ func (t *throttled) RoundTrip(r *http.Request) (*http.Response, error) {
 // log only, and cut: a library may have put the whole answer into it.
 func down(err error) error {
 	switch {
-	case errors.Is(err, errForbidden):
+	case errors.Is(err, outbound.ErrPrivate):
 		return fail(fault.Invalid, ProviderInvalid, nil, "the identity provider's address is not a public one")
 	case errors.Is(err, errTooLarge):
 		return fail(fault.Unavailable, ProviderDown, errTooLarge, "the identity provider's answer is too large")

@@ -59,7 +59,7 @@ func NewSignIn(c SignInConfig) *SignIn {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	client := outbound(c.Private, or(c.Timeout, outboundTimeout))
+	client := providerClient(c.Private, or(c.Timeout, outboundTimeout))
 	return &SignIn{
 		db: c.DB, operator: c.Operator, peppers: c.Peppers, redis: c.Redis, sessions: c.Sessions, throttle: c.Throttle,
 		public: strings.TrimSuffix(c.PublicURL, "/"), client: client, providers: newProviders(client, c.Clock),

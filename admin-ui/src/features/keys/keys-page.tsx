@@ -41,6 +41,7 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
     search.store ?? (can('keys.view') ? undefined : stores.data?.find((s) => can('keys.view', s.slug))?.slug);
   const pages = usePages([...keysKey(tenant.slug), store ?? ''], fetchKeys(tenant.slug, store), {
     enabled: can('keys.view') || store !== undefined,
+    refetchInterval: 10_000, // when a secret was last used is written every few seconds
   });
   const [issued, setIssued] = useState<Schema['IssuedKey']>();
   const [rotating, setRotating] = useState<Key>();

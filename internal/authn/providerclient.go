@@ -3,12 +3,12 @@ package authn
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"syscall"
 	"time"
+
+	"github.com/stoa-lrs/stoa/internal/outbound"
 )
 
 // A tenant's admin chooses the addresses that are asked here, so they are those
@@ -19,23 +19,17 @@ const (
 	maxAnswer       = 1 << 20          // bytes of a body
 )
 
-var (
-	errTooLarge  = errors.New("the answer is larger than 1 MiB")
-	errForbidden = errors.New("the address is not a public one")
-)
+var errTooLarge = errors.New("the answer is larger than 1 MiB")
 
-// outbound returns the client for providers. Of addresses that are not public
+// providerClient returns the client for providers. Of addresses that are not public
 // it reaches only those in allowed. It does not follow redirects, which would
 // carry a client's secret elsewhere, and uses no proxy, which would resolve
 // names behind the back of the guard.
-func outbound(allowed []netip.Prefix, timeout time.Duration) *http.Client {
-	dialer := &net.Dialer{Timeout: timeout / 2, Control: func(_, address string, _ syscall.RawConn) error {
-		return guard(address, allowed)
-	}}
+func providerClient(allowed []netip.Prefix, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
 		Transport: limited{&http.Transport{
-			DialContext:            dialer.DialContext,
+			DialContext:            outbound.Dialer(allowed, timeout/2).DialContext,
 			TLSHandshakeTimeout:    timeout / 2,
 			ResponseHeaderTimeout:  timeout,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -45,49 +39,6 @@ func outbound(allowed []netip.Prefix, timeout time.Duration) *http.Client {
 		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-}
-
-// guard is asked with the address itself, after names are resolved, so a name
-// that resolves differently the second time gains nothing.
-func guard(address string, allowed []netip.Prefix) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return errForbidden
-	}
-	addr := at.Addr().Unmap().WithZone("")
-	for _, p := range allowed {
-		if p.Contains(addr) {
-			return nil
-		}
-	}
-	if !public(addr) {
-		return errForbidden
-	}
-	return nil
-}
-
-// reserved are networks that are no public hosts though they look like it
-// (IANA special-purpose registries), and the ways to write an IPv4 address in
-// IPv6 that a gateway would translate back.
-var reserved = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"),
-	netip.MustParsePrefix("100::/64"), netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"),
-	netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
-}
-
-func public(addr netip.Addr) bool {
-	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
-		return false
-	}
-	for _, p := range reserved {
-		if p.Contains(addr) {
-			return false
-		}
-	}
-	return true
 }
 
 // limited lets nobody fill the memory with an answer.
