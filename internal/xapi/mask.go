@@ -2,9 +2,6 @@ package xapi
 
 import (
 	"bytes"
-	"net/url"
-	"strings"
-	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -49,7 +46,7 @@ func Mask(dst, text []byte, p Pseudonym) ([]byte, error) {
 
 type masker struct {
 	pseudonym Pseudonym
-	telling   []string // what gives somebody of the statement away, in lower case
+	telling   telling
 	broken    bool
 	err       error // of pseudonym
 }
@@ -75,46 +72,13 @@ func (m *masker) collect(s *scan, p place) {
 			}
 			if p == inAgent && within == elsewhere {
 				in.read()
-				m.remember(name, in.value)
+				m.telling.remember(name, in.value)
 				continue
 			}
 		}
 		m.collect(&in, within)
 	}
 	s.leave(&in)
-}
-
-func (m *masker) remember(member string, value []byte) {
-	switch member {
-	case "name":
-		m.tell(string(unquote(value)))
-		for word := range strings.FieldsFuncSeq(string(unquote(value)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			m.tellLong(word)
-		}
-	case "mbox":
-		address := strings.TrimPrefix(string(unquote(value)), "mailto:")
-		m.tell(address)
-		local, _, _ := strings.Cut(address, "@")
-		m.tellLong(local)
-	case "mbox_sha1sum", "openid":
-		m.tell(string(unquote(value)))
-	case "account":
-		m.tell(string(unquote(find(value, "name"))))
-	}
-}
-
-// tellLong is tell for parts of a name, which are words of the language when
-// they are short.
-func (m *masker) tellLong(text string) {
-	if len(text) >= 4 {
-		m.tell(text)
-	}
-}
-
-func (m *masker) tell(text string) {
-	if text = strings.ToLower(text); len(text) >= 2 {
-		m.telling = append(m.telling, text)
-	}
 }
 
 // append writes the value that s stands before, which is in p, and moves
@@ -330,7 +294,7 @@ func (m *masker) scrub(dst, raw []byte) []byte {
 		m.broken = true
 		return dst
 	}
-	if m.tells(text) {
+	if m.telling.in(string(text)) {
 		if bytes.Contains(text, []byte("://")) { // an identifier is still one
 			return quote(dst, PseudonymHome+"/hidden")
 		}
@@ -338,32 +302,3 @@ func (m *masker) scrub(dst, raw []byte) []byte {
 	}
 	return append(dst, raw...)
 }
-
-// tells reports whether text holds an address or something of somebody in the
-// statement, also if it is percent-encoded.
-func (m *masker) tells(text []byte) bool {
-	lower := strings.ToLower(string(text))
-	for range 3 { // encoded twice is the most that was ever seen
-		if strings.Contains(lower, "@") {
-			return true
-		}
-		for _, t := range m.telling {
-			if strings.Contains(lower, t) {
-				return true
-			}
-		}
-		if !strings.Contains(lower, "%") {
-			return false
-		}
-		decoded, err := url.PathUnescape(lower)
-		if err != nil || decoded == lower {
-			return false
-		}
-		lower = strings.ToLower(decoded)
-	}
-	return bytes.ContainsRune(text, '%')
-}
-
-// HoldsAddress reports whether text holds an address for which Mask hides it,
-// whoever it belongs to.
-func HoldsAddress(text string) bool { return (&masker{}).tells([]byte(text)) }

@@ -72,6 +72,30 @@ func TestMaskIsTheSameForOnePerson(t *testing.T) {
 	require.Contains(t, string(one), `"id":"7e5a1d1e-5c3c-4f0a-9d0d-0f3a3a1f0001"`)
 }
 
+// Every spelling of a name is hidden, and what only looks like one is not.
+func TestMaskKnowsNamesInAllSpellings(t *testing.T) {
+	t.Parallel()
+	for text, hidden := range map[string]bool{
+		"100% ada%40example.org":                true,
+		"%zz by %41da":                          true,
+		"w%2525C3%2525A4chter":                  true,
+		"for W\u00e4chter":                      true,
+		"for Wa\u0308chter":                     true,
+		"for Wa\u0308CHTER":                     true,
+		"Ada's course":                          true,
+		"by Li":                                 true,
+		"adapt to Lisbon":                       false,
+		"score of 100%":                         false,
+		"50%25 of %2541":                        false,
+		"http://example.org/a%2Fb":              false,
+		"http://example.org/?q=%2525252541%2A%": true, // encoded too often to look into
+	} {
+		out, err := xapi.Mask(nil, []byte(`{"actor":{"mbox":"mailto:a.b@example.org","name":"Ada Li Wächter"},"verb":{"id":"http://x.org/v"},"object":{"id":"http://x.org/o","definition":{"name":{"en":"`+text+`"}}}}`), pseudonym)
+		require.NoError(t, err)
+		require.Equal(t, hidden, !strings.Contains(string(out), text), "%s: %s", text, out)
+	}
+}
+
 // Whatever Decode accepts is masked into JSON that holds no address and none of its agents' names.
 func FuzzMask(f *testing.F) {
 	f.Add([]byte(personal))
