@@ -29,10 +29,11 @@ ui: $(UI_BUILT) ## Build the console's pages, which the binary carries
 
 $(UI_PACKAGES): $(UI)/package-lock.json
 	@command -v npm >/dev/null || { echo "The console is built with Node 20 or newer: see https://nodejs.org"; exit 1; }
-	cd $(UI) && npm ci --no-audit --no-fund
+	@echo "Building the console's pages"
+	@cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
 
 $(UI_BUILT): $(UI_PACKAGES) $(UI_SOURCES)
-	cd $(UI) && npm run --silent build
+	@cd $(UI) && npm run --silent build
 
 .PHONY: test
 test: $(UI_BUILT) ## Run the tests (of some packages: go test ./internal/lrs/...)
