@@ -12,8 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
-
-	"github.com/stoa-lrs/stoa/internal/postgres"
 )
 
 // anchor is what an object in the outside store says: a whole seal and its hash.
@@ -125,20 +123,4 @@ func readAnchor(ctx context.Context, bucket *blob.Bucket, key string) (*anchor, 
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	return &a, nil
-}
-
-// Anchored says up to which seal a tenant's chain is in the outside store.
-type Anchored struct {
-	Number int64     `json:"number"` // 0: none
-	At     time.Time `json:"at"`     // of the last attempt
-	Error  string    `json:"error"`  // of the last attempt; "" it worked
-}
-
-// GetAnchored returns it; the zero Anchored where nothing has been tried.
-func GetAnchored(tx *postgres.Tx) (a Anchored, err error) {
-	err = tx.QueryRow(tx.Context(), `select number, at, error from audit_anchors where tenant_id = $1`, tx.TenantID()).Scan(&a.Number, &a.At, &a.Error)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = nil
-	}
-	return a, err
 }

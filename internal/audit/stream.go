@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/url"
@@ -53,28 +52,6 @@ type Stream struct {
 	Error       string     // of it, without anything secret
 	Failures    int        // since the last success
 	Lag         int64      // events that are sealed and not delivered
-}
-
-// MarshalJSON gives the stream with its id as text.
-func (s Stream) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		ID          string     `json:"id"`
-		Name        string     `json:"name"`
-		Kind        StreamKind `json:"kind"`
-		Address     string     `json:"address"`
-		Authority   string     `json:"authority"`
-		Enabled     bool       `json:"enabled"`
-		CreatedAt   time.Time  `json:"created_at"`
-		Version     int64      `json:"version"`
-		DeliveredAt *time.Time `json:"delivered_at"`
-		FailedAt    *time.Time `json:"failed_at"`
-		Error       string     `json:"error"`
-		Failures    int        `json:"failures"`
-		Lag         int64      `json:"lag"`
-	}{
-		id.Text(s.ID), s.Name, s.Kind, s.Address, s.Authority, s.Enabled, s.CreatedAt, s.Version,
-		s.DeliveredAt, s.FailedAt, s.Error, s.Failures, s.Lag,
-	})
 }
 
 // StreamConfig is what can be set of a stream.

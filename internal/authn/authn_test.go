@@ -19,7 +19,7 @@ import (
 func TestAKeyBecomesAPrincipal(t *testing.T) {
 	t.Parallel()
 	p := setup(t, tenant.NewKey{Scopes: authz.ScopeStatementsWrite})
-	_, err := tenant.SetLimits(t.Context(), p.op, "acme", tenant.Limits{Requests: 7, Statements: 9})
+	_, err := tenant.Update(t.Context(), p.op, "acme", tenant.Change{Limits: &tenant.Limits{Requests: 7, Statements: 9}}, 0)
 	require.NoError(t, err)
 	got, err := p.open().Basic(t.Context(), p.key.User, p.secret, here)
 	require.NoError(t, err)

@@ -72,6 +72,8 @@ func (v *verdict) service(c *Config, need Need) {
 		v.need("REDIS_URL", c.RedisURL, true, "sessions of the console are there; without STOA_KEYRING there is no console")
 		if c.PublicURL == "" {
 			v.fail("PUBLIC_URL", "is needed for the console: https://lrs.example.com, as browsers reach the service")
+		} else if u, err := url.Parse(c.PublicURL); err == nil && strings.Trim(u.Path, "/") != "" {
+			v.fail("PUBLIC_URL", "must be without a path where there is a console (STOA_KEYRING): its cookies and pages are those of a whole host")
 		}
 	}
 	if u, err := url.Parse(c.AuditAnchorURL.Reveal()); !c.AuditAnchorURL.IsZero() && (err != nil || !slices.Contains(blobSchemes, u.Scheme)) {

@@ -121,7 +121,7 @@ func TestDefaultsAndDerivedURLs(t *testing.T) {
 		"STOA_AUDIT_DATABASE_URL=host=/run/postgresql user=stoa_audit dbname=stoa", pepper,
 		"STOA_TRUSTED_PROXIES=10.0.0.0/8,::1", "STOA_CORS_ORIGINS=none", "STOA_LOG_LEVEL=debug", "STOA_MAX_BODY=64KiB", "STOA_KEY_REQUESTS=0",
 		"STOA_KEYRING=/var/lib/stoa/keyring.json", "STOA_KEYRING_KMS=awskms://alias/stoa?region=eu-central-1",
-		"STOA_BLOB_URL=s3://bucket?region=eu-central-1", "STOA_REDIS_URL=rediss://:x@redis:6380/1", "STOA_PUBLIC_URL=https://lrs.example.com/base",
+		"STOA_BLOB_URL=s3://bucket?region=eu-central-1", "STOA_REDIS_URL=rediss://:x@redis:6380/1", "STOA_PUBLIC_URL=https://lrs.example.com/",
 	}, config.Serve|config.Operator|config.Keyring)
 	require.NoError(t, err)
 	require.Equal(t, keyring.Config{File: "/var/lib/stoa/keyring.json", KMS: secret.New("awskms://alias/stoa?region=eu-central-1")}, c.Keyring())
@@ -187,6 +187,11 @@ func TestTheConsoleNeedsMoreToServeThanAKeyNeedsToBeMade(t *testing.T) {
 	_, err := config.Load(environ, config.Serve)
 	require.ErrorContains(t, err, "STOA_REDIS_URL")
 	require.ErrorContains(t, err, "STOA_PUBLIC_URL")
+	environ = append(environ, "STOA_REDIS_URL=redis://redis:6379/0")
+	_, err = config.Load(append(environ, "STOA_PUBLIC_URL=https://lrs.example.com/base"), config.Serve)
+	require.ErrorContains(t, err, "without a path")
+	_, err = config.Load(append(environ, "STOA_PUBLIC_URL=https://lrs.example.com/"), config.Serve)
+	require.NoError(t, err)
 	_, err = config.Load(append(environ, "STOA_PUBLIC_URL=https://lrs.example.com"), config.Database|config.Peppers|config.PublicURL)
 	require.NoError(t, err)
 }

@@ -222,7 +222,10 @@ func (f *front) provider(of string) (p *tenant.Provider) {
 	t, err := tenant.Get(f.t.Context(), f.op, of)
 	require.NoError(f.t, err)
 	require.NoError(f.t, f.db.TenantRead(f.t.Context(), t.Scope("test"), func(tx *postgres.Tx) error {
-		p, err = tenant.GetProvider(tx)
+		s, err := tenant.GetSSO(tx)
+		if err == nil {
+			p = s.Active
+		}
 		return err
 	}))
 	return p

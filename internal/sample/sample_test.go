@@ -145,25 +145,6 @@ func TestOptions(t *testing.T) {
 	require.Empty(t, batch.Statements)
 }
 
-func TestTenants(t *testing.T) {
-	t.Parallel()
-	tenants := sample.NewTenants(1, 50)
-	const n = 100_000
-	var counts [50]int
-	for range n {
-		counts[tenants.Next()]++
-	}
-	require.InDelta(t, 0.41, tenants.Share(0), 0.01)
-	sum := 0.0
-	for i, count := range counts {
-		require.InDelta(t, tenants.Share(i)*n, count, 600)
-		sum += tenants.Share(i)
-	}
-	require.InDelta(t, 1, sum, 1e-9)
-	require.Positive(t, counts[49])
-	require.Equal(t, 0, sample.NewTenants(1, 1).Next())
-}
-
 func BenchmarkNext(b *testing.B) {
 	g := sample.New(1, sample.Options{})
 	b.ReportAllocs()

@@ -339,19 +339,18 @@ func TestAnotherTenantsPeopleAreNotFound(t *testing.T) {
 			}, now)
 			return err
 		},
-		"store":         func(tx *postgres.Tx) error { _, err := tenant.UpdateStore(tx, "main", "X", 0); return err },
-		"emptied":       func(tx *postgres.Tx) error { return tenant.RecordEmptied(tx, s.ID, 0) },
-		"user":          func(tx *postgres.Tx) error { _, err := tenant.GetUser(tx, user); return err },
-		"put user":      func(tx *postgres.Tx) error { _, err := tenant.ReplaceUser(tx, user, u, 0, now); return err },
-		"patch user":    func(tx *postgres.Tx) error { _, err := tenant.PatchUser(tx, user, none, 0, now); return err },
-		"delete user":   func(tx *postgres.Tx) error { return tenant.DeleteUser(tx, user, 0, now) },
-		"group":         func(tx *postgres.Tx) error { _, err := tenant.GetGroup(tx, grp, true); return err },
-		"put group":     func(tx *postgres.Tx) error { _, err := tenant.ReplaceGroup(tx, grp, g, 0, now); return err },
-		"patch group":   func(tx *postgres.Tx) error { _, err := tenant.PatchGroup(tx, grp, none, 0, now); return err },
-		"delete group":  func(tx *postgres.Tx) error { return tenant.DeleteGroup(tx, grp, 0, now) },
-		"activate":      func(tx *postgres.Tx) error { _, err := tenant.Activate(tx, 0, now); return err },
-		"test":          func(tx *postgres.Tx) error { _, err := tenant.RecordTest(tx, 0, tenant.TestResult{}, now); return err },
-		"sign-in rules": func(tx *postgres.Tx) error { _, err := tenant.GetProvider(tx); return err },
+		"store":        func(tx *postgres.Tx) error { _, err := tenant.UpdateStore(tx, "main", "X", 0); return err },
+		"emptied":      func(tx *postgres.Tx) error { return tenant.RecordEmptied(tx, s.ID, 0) },
+		"user":         func(tx *postgres.Tx) error { _, err := tenant.GetUser(tx, user); return err },
+		"put user":     func(tx *postgres.Tx) error { _, err := tenant.ReplaceUser(tx, user, u, 0, now); return err },
+		"patch user":   func(tx *postgres.Tx) error { _, err := tenant.PatchUser(tx, user, none, 0, now); return err },
+		"delete user":  func(tx *postgres.Tx) error { return tenant.DeleteUser(tx, user, 0, now) },
+		"group":        func(tx *postgres.Tx) error { _, err := tenant.GetGroup(tx, grp, true); return err },
+		"put group":    func(tx *postgres.Tx) error { _, err := tenant.ReplaceGroup(tx, grp, g, 0, now); return err },
+		"patch group":  func(tx *postgres.Tx) error { _, err := tenant.PatchGroup(tx, grp, none, 0, now); return err },
+		"delete group": func(tx *postgres.Tx) error { return tenant.DeleteGroup(tx, grp, 0, now) },
+		"activate":     func(tx *postgres.Tx) error { _, err := tenant.Activate(tx, 0, now); return err },
+		"test":         func(tx *postgres.Tx) error { _, err := tenant.RecordTest(tx, 0, tenant.TestResult{}, now); return err },
 	} {
 		err := d.try(other, call)
 		require.Equal(t, fault.NotFound, fault.KindOf(err), "%s: %v", name, err)
@@ -360,6 +359,12 @@ func TestAnotherTenantsPeopleAreNotFound(t *testing.T) {
 		_, err := tenant.CreateGroup(tx, &scim.Group{DisplayName: "G", Members: []scim.Ref{{Value: u.ID}}}, now)
 		return err
 	})), "another tenant's people are nobody")
+	require.NoError(t, d.try(other, func(tx *postgres.Tx) error {
+		rules, err := tenant.GetSSO(tx)
+		require.Nil(t, rules.Active)
+		require.Nil(t, rules.Draft)
+		return err
+	}))
 	theirs := directory{d.platform, other}
 	got, total := theirs.find(`userName eq "a@acme.example"`, all)
 	require.Empty(t, got)

@@ -112,15 +112,6 @@ func GetSSO(tx *postgres.Tx) (*SSO, error) {
 	return &s, err
 }
 
-// GetProvider returns the configuration in force, or NotFound.
-func GetProvider(tx *postgres.Tx) (*Provider, error) {
-	s, err := GetSSO(tx)
-	if err == nil && s.Active == nil {
-		err = fault.New(fault.NotFound, "no identity provider is in force")
-	}
-	return s.Active, err
-}
-
 // Draft says what a configuration shall be.
 type Draft struct {
 	Issuer      string

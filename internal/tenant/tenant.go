@@ -170,12 +170,6 @@ func Update(ctx context.Context, op *postgres.Operator, slug string, c Change, v
 	})
 }
 
-// SetLimits replaces the tenant's rate limits: a zero goes back to the
-// configured default. Invalid: a negative limit; NotFound: no such tenant.
-func SetLimits(ctx context.Context, op *postgres.Operator, slug string, l Limits) (*Tenant, error) {
-	return Update(ctx, op, slug, Change{Limits: &l}, 0)
-}
-
 const maxLimit = 1_000_000_000
 
 // change locks a tenant and writes what fn makes of it; what changes nothing is

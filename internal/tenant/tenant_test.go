@@ -26,10 +26,10 @@ func TestTenantLivesAndIsSuspended(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, tenant.Active, got.Status)
 
-	got, err = tenant.SetLimits(t.Context(), p.op, "acme", tenant.Limits{Requests: 7})
+	got, err = tenant.Update(t.Context(), p.op, "acme", tenant.Change{Limits: &tenant.Limits{Requests: 7}}, 0)
 	require.NoError(t, err)
 	require.Equal(t, tenant.Limits{Requests: 7}, got.Limits)
-	got, err = tenant.SetLimits(t.Context(), p.op, "acme", tenant.Limits{Statements: 9})
+	got, err = tenant.Update(t.Context(), p.op, "acme", tenant.Change{Limits: &tenant.Limits{Statements: 9}}, 0)
 	require.NoError(t, err)
 	require.Equal(t, tenant.Limits{Statements: 9}, got.Limits, "a zero goes back to the default")
 	again, err := tenant.Get(t.Context(), p.op, "acme")
@@ -71,14 +71,14 @@ func TestTenantIsRefused(t *testing.T) {
 		"suspend": func() error { _, err := tenant.Suspend(t.Context(), p.op, "nobody"); return err },
 		"resume":  func() error { _, err := tenant.Resume(t.Context(), p.op, "nobody"); return err },
 		"limits": func() error {
-			_, err := tenant.SetLimits(t.Context(), p.op, "nobody", tenant.Limits{})
+			_, err := tenant.Update(t.Context(), p.op, "nobody", tenant.Change{Limits: &tenant.Limits{}}, 0)
 			return err
 		},
 	} {
 		require.Equal(t, fault.NotFound, fault.KindOf(call()), name)
 	}
 	for _, l := range []tenant.Limits{{Requests: -1}, {Statements: -1}, {Requests: 2e9}} {
-		_, err := tenant.SetLimits(t.Context(), p.op, "acme", l)
+		_, err := tenant.Update(t.Context(), p.op, "acme", tenant.Change{Limits: &l}, 0)
 		require.Equal(t, fault.Invalid, fault.KindOf(err))
 	}
 }

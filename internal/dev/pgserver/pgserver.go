@@ -100,16 +100,13 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 // URL returns the connection string of role user for database db. The password
 // in it is the superuser's: a caller that makes further roles and wants to use
-// them through URL gives them the same one, see Password.
+// them through URL gives them the same one.
 func (s *Server) URL(user, db string) string {
 	return (&url.URL{
 		Scheme: "postgres", User: url.UserPassword(user, s.password),
 		Host: fmt.Sprintf("127.0.0.1:%d", s.port), Path: "/" + db, RawQuery: "sslmode=disable",
 	}).String()
 }
-
-// Password returns the superuser's random password.
-func (s *Server) Password() string { return s.password }
 
 // Dir returns the directory that holds the cluster and its log.
 func (s *Server) Dir() string { return s.cluster.dir }
