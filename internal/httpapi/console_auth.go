@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"hash/fnv"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -39,6 +40,9 @@ func (a *API) signIn(x *exchange) error {
 	if err := a.limitAddress(x); err != nil {
 		return err
 	}
+	if to := a.console.otherName(x.request.Host); to != "" {
+		return x.seeOther(to + x.request.URL.RequestURI())
+	}
 	slug, email, returnTo := x.query.Get("tenant"), x.query.Get("email"), x.query.Get("return_to")
 	if slug == "" && email == "" {
 		return x.showForm(returnTo)
@@ -51,6 +55,27 @@ func (a *API) signIn(x *exchange) error {
 	}
 	x.setLogin(begun.Login)
 	return x.seeOther(begun.URL)
+}
+
+// otherName returns the origin of the service where host is another name of
+// the same port of this machine, as localhost:8080 is of 127.0.0.1:8080: cookies
+// given there would not come back. Else "": what a proxy made of the host does
+// not matter.
+func (c *console) otherName(host string) string {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Host == host {
+		return ""
+	}
+	name, port, err := net.SplitHostPort(host)
+	if err != nil || port != u.Port() || !isLoopback(name) || !isLoopback(u.Hostname()) {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+func isLoopback(name string) bool {
+	ip, err := netip.ParseAddr(name)
+	return name == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // finishSignIn is where providers send browsers back to. What the provider says

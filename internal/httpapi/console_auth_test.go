@@ -12,6 +12,7 @@ import (
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/authz"
+	"github.com/stoa-lrs/stoa/internal/httpapi"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
@@ -91,6 +92,20 @@ func TestTheFormLeadsToTheProvider(t *testing.T) {
 }
 
 // A value of the cookie that was there before a sign-in is worth nothing after it.
+// Cookies belong to one name: whoever opens localhost shall not be told that the sign-in has expired.
+func TestAnotherNameOfThisMachineLeadsToTheFirst(t *testing.T) {
+	t.Parallel()
+	const here = "http://127.0.0.1:8080"
+	for host, to := range map[string]string{
+		"localhost:8080": here, "[::1]:8080": here, "127.0.0.2:8080": here,
+		"127.0.0.1:8080": "", "localhost:8081": "", "localhost": "", "": "", "lrs.example.com:8080": "", "localhost.example.com:8080": "",
+	} {
+		require.Equal(t, to, httpapi.OtherName(here, host), host)
+	}
+	require.Empty(t, httpapi.OtherName(public, "localhost:8080"), "a proxy's name for the service")
+	require.Empty(t, httpapi.OtherName("", "localhost:8080"))
+}
+
 func TestEverySignInChangesTheSession(t *testing.T) {
 	t.Parallel()
 	o := setupOffice(t)

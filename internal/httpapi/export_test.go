@@ -52,3 +52,8 @@ func AuditHealth(s audit.SealerStats, streams audit.StreamerStats, now time.Time
 func (a *API) SchemaHealth(ctx context.Context, known int64) apiv1.HealthPart {
 	return a.schemaHealth(ctx, known)
 }
+
+// OtherName is where a sign-in at host is sent to first.
+func OtherName(publicURL, host string) string {
+	return (&console{Console: Console{PublicURL: publicURL}}).otherName(host)
+}
