@@ -1,4 +1,4 @@
-import { Group, Select, TextInput } from '@mantine/core';
+import { Group, Select, Text, TextInput } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema } from '@/api/client';
@@ -47,8 +47,19 @@ export function PlatformAuditPage({
   const change = (next: Partial<PlatformAuditSearch>) => onSearch({ ...search, ...next });
   const columns: Column<Row>[] = [
     { id: 'at', header: t('audit.at'), width: 178, cell: (e) => <time dateTime={e.at}>{format.time(e.at)}</time> },
-    { id: 'tenant', header: t('tenant'), width: '16%', cell: (e) => e.tenantName },
-    { id: 'action', header: t('audit.action'), cell: (e) => <code>{e.action}</code> },
+    { id: 'tenant', header: t('tenant'), width: '16%', cell: (e) => e.tenantName, below: 'sm' },
+    {
+      id: 'action',
+      header: t('audit.action'),
+      cell: (e) => (
+        <>
+          <code>{e.action}</code>
+          <Text size="sm" c="dimmed" hiddenFrom="sm">
+            {e.tenantName}
+          </Text>
+        </>
+      ),
+    },
     { id: 'actor', header: t('audit.actor'), cell: (e) => e.actor.name || <code>{e.actor.id}</code>, below: 'sm' },
     { id: 'target', header: t('audit.target'), width: 100, cell: (e) => e.targetKind || '—', below: 'md' },
     { id: 'outcome', header: t('audit.outcome'), width: 110, cell: (e) => <Status of={e.outcome} /> },

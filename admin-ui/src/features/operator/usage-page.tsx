@@ -1,4 +1,4 @@
-import { Group, TextInput } from '@mantine/core';
+import { Group, Text, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema } from '@/api/client';
 import { usePages } from '@/api/pages';
@@ -30,9 +30,21 @@ export function PlatformUsagePage({
     call(api.GET('/api/v1/platform/usage', { params: { query: { ...asked, after } }, signal })),
   );
   const named = Object.entries(asked).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const date = (of: string) => <time dateTime={of}>{format.date(noon(of))}</time>;
   const columns: Column<Row>[] = [
-    { id: 'tenant', header: t('tenant'), cell: (d) => d.tenantName },
-    { id: 'day', header: t('usage.day'), cell: (d) => <time dateTime={d.day}>{format.date(noon(d.day))}</time> },
+    {
+      id: 'tenant',
+      header: t('tenant'),
+      cell: (d) => (
+        <>
+          {d.tenantName}
+          <Text size="sm" c="dimmed" hiddenFrom="sm">
+            {date(d.day)}
+          </Text>
+        </>
+      ),
+    },
+    { id: 'day', header: t('usage.day'), cell: (d) => date(d.day), below: 'sm' },
     ...useUsageColumns<Row>(),
   ];
   return (
