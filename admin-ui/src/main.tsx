@@ -9,6 +9,7 @@ import { createRoot } from 'react-dom/client';
 import { asApiError } from './api/problem';
 import { ErrorPage, NotFoundPage } from './app/error-page';
 import { Waiting } from './app/frame';
+import { printLight } from './app/paper';
 import { startLanguage } from './i18n';
 import { nonce } from './nonce';
 import { routeTree } from './routeTree.gen';
@@ -44,6 +45,7 @@ declare module '@tanstack/react-router' {
   }
 }
 
+printLight();
 await startLanguage();
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');

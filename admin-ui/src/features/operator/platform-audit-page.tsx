@@ -1,4 +1,4 @@
-import { Group, Select, Text, TextInput } from '@mantine/core';
+import { Group, Select, TextInput } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema } from '@/api/client';
@@ -7,6 +7,7 @@ import { useFormat } from '@/shared/lib/tenant';
 import { instant } from '@/shared/lib/time-range';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { FilteredState, NeverState } from '@/shared/ui/empty-state';
+import page from '@/shared/ui/page.module.css';
 import { PageHeader } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 import { TimeRange } from '@/shared/ui/time-range';
@@ -54,9 +55,7 @@ export function PlatformAuditPage({
       cell: (e) => (
         <>
           <code>{e.action}</code>
-          <Text size="sm" c="dimmed" hiddenFrom="sm">
-            {e.tenantName}
-          </Text>
+          <span className={page.phone}>{e.tenantName}</span>
         </>
       ),
     },

@@ -1,10 +1,11 @@
-import { Group, Text, TextInput } from '@mantine/core';
+import { Group, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema } from '@/api/client';
 import { usePages } from '@/api/pages';
 import { useFormat } from '@/shared/lib/tenant';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { FilteredState, NeverState } from '@/shared/ui/empty-state';
+import page from '@/shared/ui/page.module.css';
 import { PageHeader } from '@/shared/ui/page-header';
 import { ChooseDays, type Days, DownloadCsv, day, noon, useUsageColumns } from '@/shared/ui/usage-days';
 import { Submitted } from './submitted';
@@ -38,9 +39,7 @@ export function PlatformUsagePage({
       cell: (d) => (
         <>
           {d.tenantName}
-          <Text size="sm" c="dimmed" hiddenFrom="sm">
-            {date(d.day)}
-          </Text>
+          <span className={page.phone}>{date(d.day)}</span>
         </>
       ),
     },

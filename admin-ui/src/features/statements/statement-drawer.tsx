@@ -7,7 +7,7 @@ import { usePages } from '@/api/pages';
 import { asApiError } from '@/api/problem';
 import type { Row, StatementPage } from '@/api/statements';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
-import { agentText, outcome, sentence } from '@/shared/lib/xapi';
+import { agentText, objectOf, outcome, sentence } from '@/shared/lib/xapi';
 import { Json } from '@/shared/ui/code';
 import { Copy } from '@/shared/ui/copy';
 import { DataTable } from '@/shared/ui/data-table';
@@ -66,7 +66,13 @@ function Detail({ store, stores, id, onOpen, onQuery }: Props & { id: string }) 
           <Tabs.Tab value="related">{t('related')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="summary" pt="md">
-          <Summary row={row} statement={statement} identities={detail.data.identities} onQuery={onQuery} />
+          <Summary
+            row={row}
+            statement={statement}
+            identities={detail.data.identities}
+            onOpen={onOpen}
+            onQuery={onQuery}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="json" pt="md">
           <Stack>
@@ -129,11 +135,13 @@ function Summary({
   row,
   statement,
   identities,
+  onOpen,
   onQuery,
 }: {
   row: Row;
   statement: Schema['StatementDetail']['statement'];
   identities: boolean;
+  onOpen: (id: string) => void;
   onQuery: (q: string) => void;
 }) {
   const { t } = useTranslation('statements');
@@ -150,6 +158,12 @@ function Summary({
       {label}
     </Anchor>
   );
+  const activity = row.object.kind === 'activity' && row.object.id;
+  const referred = row.object.kind === 'statement' && (
+    <Anchor component="button" type="button" size="sm" ta="left" onClick={() => onOpen(row.object.id)}>
+      {objectOf(row, words.t)}
+    </Anchor>
+  );
   const authority = statement.authority as Record<string, unknown> | undefined;
   return (
     <Stack gap="sm">
@@ -157,13 +171,9 @@ function Summary({
         rows={[
           [t('learner'), row.actor.agent ? chip('actor', agentText(row.actor.agent), row.actor.name) : row.actor.name],
           [t('verb'), chip('verb', row.verb.id, row.verb.display)],
-          [
-            t('activity'),
-            row.object.kind === 'activity'
-              ? chip('activity', row.object.id, row.object.name || row.object.id)
-              : row.object.name || row.object.id,
-          ],
-          [t('activityId'), <code key="id">{row.object.id}</code>],
+          [t('activity'), activity && chip('activity', activity, objectOf(row, words.t))],
+          [t('activityId'), activity && <code key="id">{activity}</code>],
+          [t('object'), !activity && (referred || objectOf(row, words.t))],
           [t('result'), outcome(row, words).join(', ')],
           [t('registration'), row.registration && chip('registration', row.registration, row.registration)],
           [t('timestamp'), format.exact(row.timestamp)],

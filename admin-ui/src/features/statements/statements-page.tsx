@@ -7,7 +7,7 @@ import { usePages } from '@/api/pages';
 import { fetchStatements, type Row, type StatementPage } from '@/api/statements';
 import { storesQuery } from '@/api/stores';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
-import { outcome } from '@/shared/lib/xapi';
+import { objectOf, outcome } from '@/shared/lib/xapi';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { ErrorState, FilteredState, ForbiddenState, NeverState } from '@/shared/ui/empty-state';
 import { later } from '@/shared/ui/later';
@@ -137,11 +137,11 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
               {shared('status.voided')}
             </Badge>
           )}
-          <span className={page.phone}>{row.object.name || row.object.id}</span>
+          <span className={page.phone}>{objectOf(row, words.t)}</span>
         </>
       ),
     },
-    { id: 'object', header: t('activity'), below: 'sm', cell: (row) => row.object.name || row.object.id },
+    { id: 'object', header: t('activity'), below: 'sm', cell: (row) => objectOf(row, words.t) },
     {
       id: 'result',
       header: t('result'),

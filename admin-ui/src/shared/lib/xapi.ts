@@ -108,11 +108,15 @@ export function outcome(row: Row, { language, percent, t }: Words): string[] {
   return parts;
 }
 
+/** What it is about; another statement by the beginning of its id. */
+export function objectOf({ object }: Pick<Row, 'object'>, t: Words['t']): string {
+  return object.kind === 'statement'
+    ? t('xapi.reference', { id: object.id.slice(0, 8) })
+    : object.name || tail(object.id);
+}
+
 /** Ada completed Forklift safety, 92 %, in 4 min */
 export function sentence(row: Row, words: Words): string {
-  const object =
-    row.object.kind === 'statement'
-      ? words.t('xapi.reference', { id: row.object.id.slice(0, 8) })
-      : row.object.name || tail(row.object.id);
-  return [`${row.actor.name} ${row.verb.display || tail(row.verb.id)} ${object}`, ...outcome(row, words)].join(', ');
+  const said = `${row.actor.name} ${row.verb.display || tail(row.verb.id)} ${objectOf(row, words.t)}`;
+  return [said, ...outcome(row, words)].join(', ');
 }
