@@ -9,9 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"gocloud.dev/blob"
 
-	"github.com/stoa-lrs/stoa/internal/app"
+	"github.com/stoa-lrs/stoa/internal/apiv1"
 	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/config"
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -24,7 +23,7 @@ import (
 // newAudit is `stoa audit verify|list|export|proof`.
 func newAudit(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "Verify, search and export the audit log"}
-	cmd.AddCommand(onTheSpot(newAuditVerify(sh)), newAuditList(sh), newAuditExport(sh), onTheSpot(newAuditProof(sh)))
+	cmd.AddCommand(newAuditVerify(sh), newAuditList(sh), newAuditExport(sh), onTheSpot(newAuditProof(sh)))
 	return sh.withOutput(cmd)
 }
 
@@ -34,56 +33,32 @@ func newAuditVerify(sh *shell) *cobra.Command {
 		Short: "Prove that a tenant's log is whole and as it was written",
 		Long: `Follow the chain of a tenant's audit log: every seal's signature, every event, and
 that there is none beside them; and compare the chain with its anchors where
-STOA_AUDIT_ANCHOR_URL names where they are. The tenant "platform" is that of the
-operators. Ends with 4 when something is wrong.`,
+STOA_AUDIT_ANCHOR_URL (the server's, with --server) names where they are. The tenant
+"platform" is that of the operators. Ends with 4 when something is wrong.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := cmd.Context()
-			var report *audit.Report
-			err := sh.onLog(ctx, args[0], func(db *postgres.DB, t *tenant.Tenant) error {
-				c, ring, err := sh.ring(ctx)
-				if err != nil {
-					return err
-				}
-				o := audit.VerifyOptions{Verifier: ring, Now: sh.now}
-				if !c.AuditAnchorURL.IsZero() {
-					var bucket *blob.Bucket
-					if bucket, err = app.OpenBlobs(ctx, c.AuditAnchorURL.Reveal()); err != nil {
-						return err
-					}
-					defer func() { _ = bucket.Close() }()
-					o.Anchors = bucket
-				}
-				scope := t.Scope(actor)
-				if report, err = audit.Verify(ctx, audit.InTenant(db, scope), t.ID, o); err != nil {
-					return err
-				}
-				return db.Tenant(ctx, scope, func(tx *postgres.Tx) error {
-					return audit.Record(tx, report.Event())
-				})
-			})
+		RunE: sh.in(func(cmd *cobra.Command, o office, args []string) error {
+			v, err := o.VerifyAudit(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			if err := sh.print(cmd, report, func(w io.Writer) { printReport(w, report) }); err != nil {
+			if err := sh.print(cmd, v, func(w io.Writer) { printVerification(w, v) }); err != nil {
 				return err
 			}
-			if !report.OK {
-				return fault.New(fault.Conflict, "the audit log of %s is not as it was written: %s", args[0], report.Findings[0].Text)
+			if len(v.Findings) > 0 || !given(v.Ok) {
+				return fault.New(fault.Conflict, "the audit log of %s is not as it was written", args[0])
 			}
 			return nil
-		},
+		}),
 	}
 }
 
-func printReport(w io.Writer, r *audit.Report) {
-	head, _ := r.Head.MarshalText() // never fails
-	fmt.Fprintf(w, "events\t%d as they were sealed, %d waiting to be\nseals\t%d\nhead\t%s\n", r.Events, r.Waiting, r.Seals, head)
-	if r.Expired > 0 {
-		fmt.Fprintf(w, "expired\tby policy up to seal %d\n", r.Expired)
+func printVerification(w io.Writer, v apiv1.Verification) {
+	fmt.Fprintf(w, "events\t%d as they were sealed, %d waiting to be\nseals\t%d\nhead\t%s\n", v.Events, given(v.Waiting), v.Seals, given(v.Head))
+	if up := given(v.ExpiredUpToSeal); up > 0 {
+		fmt.Fprintf(w, "expired\tby policy up to seal %d\n", up)
 	}
-	fmt.Fprintf(w, "anchors\t%d compared\nproblems\t%d\n", r.Anchors, r.Problems)
-	for _, f := range r.Findings {
+	fmt.Fprintf(w, "anchors\t%d compared\nproblems\t%d\n", given(v.Anchors), given(v.Problems))
+	for _, f := range v.Findings {
 		fmt.Fprintf(w, "  %s\t%s\n", f.Kind, f.Text)
 	}
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
+	"github.com/stoa-lrs/stoa/internal/app"
 	"github.com/stoa-lrs/stoa/internal/audit"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
@@ -42,4 +44,42 @@ func (l local) ExportAudit(ctx context.Context, of string, f audit.Filter, forma
 		return err
 	})
 	return rows, err
+}
+
+// VerifyAudit is recorded, whatever it finds.
+func (l local) VerifyAudit(ctx context.Context, of string) (m apiv1.Verification, err error) {
+	err = l.sh.onLog(ctx, of, func(db *postgres.DB, t *tenant.Tenant) error {
+		c, ring, err := l.sh.ring(ctx)
+		if err != nil {
+			return err
+		}
+		o := audit.VerifyOptions{Verifier: ring, Now: l.sh.now}
+		if !c.AuditAnchorURL.IsZero() {
+			bucket, err := app.OpenBlobs(ctx, c.AuditAnchorURL.Reveal())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = bucket.Close() }()
+			o.Anchors = bucket
+		}
+		scope := t.Scope(actor)
+		r, err := audit.Verify(ctx, audit.InTenant(db, scope), t.ID, o)
+		if err != nil {
+			return err
+		}
+		m = verificationModel(r)
+		return db.Tenant(ctx, scope, func(tx *postgres.Tx) error { return audit.Record(tx, r.Event()) })
+	})
+	return m, err
+}
+
+func verificationModel(r *audit.Report) apiv1.Verification {
+	findings := make([]apiv1.Finding, len(r.Findings))
+	for i, f := range r.Findings {
+		findings[i] = apiv1.Finding{Kind: string(f.Kind), Seal: optional(f.Seal), Event: optional(f.Event), Text: f.Text}
+	}
+	return apiv1.Verification{
+		Done: true, Seals: r.Seals, Events: r.Events, Ok: &r.OK, ExpiredUpToSeal: &r.Expired, Waiting: &r.Waiting, Anchors: &r.Anchors,
+		Head: optional(hex.EncodeToString(r.Head[:])), At: optional(r.At), Problems: &r.Problems, Findings: findings,
+	}
 }

@@ -32,6 +32,14 @@ func as[To, From ~string](list []From) []To {
 // texts are what other kinds of text are, to those who want no more.
 func texts[T ~string](list []T) []string { return as[string](list) }
 
+// given is what p points to, and the zero where there is nothing.
+func given[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
 // optional is nil for the zero value: absent in JSON.
 func optional[T comparable](v T) *T {
 	var zero T

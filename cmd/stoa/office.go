@@ -57,6 +57,8 @@ type office interface {
 	DraftSSO(ctx context.Context, of string, d apiv1.ProviderDraft, insecure bool) (apiv1.SSO, error)
 
 	ListAudit(ctx context.Context, of string, f audit.Filter, page audit.Page) (apiv1.AuditPage, error)
+	// VerifyAudit goes through a whole log, which may take minutes.
+	VerifyAudit(ctx context.Context, of string) (apiv1.Verification, error)
 	// ExportAudit writes what the filter finds, and returns how many events.
 	ExportAudit(ctx context.Context, of string, f audit.Filter, format audit.Format, w io.Writer) (int, error)
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -43,6 +44,27 @@ func (r *remote) ListAudit(ctx context.Context, of string, f audit.Filter, page 
 	p := auditParams(f)
 	p.After, p.Limit = optional(page.After), optional(min(max(page.Limit, 0), 1000))
 	return ask[apiv1.AuditPage](r.api.ListAuditEvents(ctx, of, &p))
+}
+
+// VerifyAudit reads how far the server is until it is done.
+func (r *remote) VerifyAudit(ctx context.Context, of string) (v apiv1.Verification, err error) {
+	stream := *r.slow
+	stream.Client = newPatient(atEase).client
+	res, err := stream.VerifyAudit(ctx, of)
+	if err != nil {
+		return v, fault.Wrap(fault.Unavailable, err, "%s cannot be reached", r.server)
+	}
+	if res.StatusCode != http.StatusOK {
+		return ask[apiv1.Verification](res, nil)
+	}
+	defer func() { _ = res.Body.Close() }()
+	for lines := json.NewDecoder(res.Body); !v.Done; {
+		v = apiv1.Verification{}
+		if err := lines.Decode(&v); err != nil {
+			return v, fault.Wrap(fault.Unavailable, err, "the answer broke off: nothing is known of the log")
+		}
+	}
+	return v, nil
 }
 
 // ExportAudit passes on what comes, however much, and is not tried again: some

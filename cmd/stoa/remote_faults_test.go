@@ -122,6 +122,24 @@ func TestATokenGoesNowhereElse(t *testing.T) {
 	require.Equal(t, 2, exitCode(err), "%v", err)
 }
 
+func TestAVerificationThatBreaksOffSaysNothing(t *testing.T) {
+	t.Parallel()
+	r, _ := fickle(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		_, _ = w.Write([]byte(`{"done":false,"seals":3,"events":40}` + "\n"))
+	})
+	_, err := r.VerifyAudit(t.Context(), "acme")
+	require.Equal(t, fault.Unavailable, fault.KindOf(err))
+	r, _ = fickle(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		_, _ = w.Write([]byte(`{"done":false,"seals":3,"events":40}` + "\n" + `{"done":true,"ok":false,"seals":4,"events":50,"problems":1,"findings":[{"kind":"event_changed","text":"changed"}]}` + "\n"))
+	})
+	v, err := r.VerifyAudit(t.Context(), "acme")
+	require.NoError(t, err)
+	require.Equal(t, "event_changed", v.Findings[0].Kind)
+	require.EqualValues(t, 50, v.Events)
+}
+
 func TestTheLogIsReadFromAfar(t *testing.T) {
 	t.Parallel()
 	c := openCampus(t)
@@ -135,9 +153,10 @@ func TestTheLogIsReadFromAfar(t *testing.T) {
 		require.Equal(t, c.table(line), auditor.table(line), line)
 	}
 	require.Contains(t, auditor.table("audit list acme --limit 1"), "there is more: --after ")
+	require.Contains(t, auditor.table("audit verify acme"), "problems  0")
 	for line, code := range map[string]int{
 		"audit list acme --type nothing": 2, "audit export nobody": 3, "audit export acme --format xml": 2,
-		"audit verify acme": 2, "audit list acme --after nonsense": 2,
+		"audit verify nobody": 3, "audit list acme --after nonsense": 2,
 	} {
 		_, err := auditor.run(line + " --server " + c.url)
 		require.Equal(t, code, exitCode(err), "%s: %v", line, err)

@@ -2406,6 +2406,9 @@ type UsageDayPage struct {
 
 // Verification How far verifying the chain is or, when it is done, whether the chain holds.
 type Verification struct {
+	// Anchors Seals compared with what is kept of them outside of the database; 0: nothing is.
+	Anchors *int64 `json:"anchors,omitempty"`
+
 	// At Of the last seal; absent if there is none.
 	At   *time.Time `json:"at,omitempty"`
 	Done bool       `json:"done"`

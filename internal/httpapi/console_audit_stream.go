@@ -132,7 +132,7 @@ func (a *API) verifyAudit(x *exchange) error {
 
 func verificationModel(r *audit.Report) apiv1.Verification {
 	return apiv1.Verification{
-		Done: true, Seals: r.Seals, Events: r.Events, Ok: &r.OK, ExpiredUpToSeal: &r.Expired, Waiting: &r.Waiting,
+		Done: true, Seals: r.Seals, Events: r.Events, Ok: &r.OK, ExpiredUpToSeal: &r.Expired, Waiting: &r.Waiting, Anchors: &r.Anchors,
 		Head: optional(hex.EncodeToString(r.Head[:])), At: optional(r.At), Problems: &r.Problems,
 		Findings: each(r.Findings, func(f *audit.Finding) apiv1.Finding {
 			return apiv1.Finding{Kind: string(f.Kind), Seal: optional(f.Seal), Event: optional(f.Event), Text: f.Text}

@@ -242,7 +242,7 @@ export interface paths {
         };
         /**
          * Tenants, and how they are used now
-         * @description By slug, as the list of tenants. Requests are counted within seconds, statements at once.
+         * @description By slug, as the list of tenants. All is counted within seconds.
          */
         get: operations["listTenantFigures"];
         put?: never;
@@ -3046,6 +3046,11 @@ export interface components {
              * @description Events that are too new to be sealed.
              */
             waiting?: number;
+            /**
+             * Format: int64
+             * @description Seals compared with what is kept of them outside of the database; 0: nothing is.
+             */
+            anchors?: number;
             head?: components["schemas"]["Hash"];
             /**
              * Format: date-time

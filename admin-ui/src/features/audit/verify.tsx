@@ -37,6 +37,7 @@ export function Verify({ onClose, onEvent }: { onClose: () => void; onEvent: (id
                 [t('verify.events'), format.number(data.events)],
                 [t('verify.waiting'), data.waiting ? format.number(data.waiting) : undefined],
                 [t('verify.expired'), data.expiredUpToSeal ? format.number(data.expiredUpToSeal) : undefined],
+                [t('verify.anchors'), data.anchors ? format.number(data.anchors) : undefined],
                 [t('verify.last'), data.at && format.exact(data.at)],
               ]}
             />
