@@ -69,7 +69,9 @@ test('statements', async ({ page, enter, visit, shoot, word }) => {
   await page.getByRole('option').first().click();
   await shoot('statements-filtered');
   const dialog = page.getByRole('dialog');
-  await visit(`t/northwind/statements?q=${encodeURIComponent('verb:http://adlnet.gov/expapi/verbs/passed')}`);
+  await visit(
+    `t/northwind/statements?q=${encodeURIComponent('verb:http://adlnet.gov/expapi/verbs/passed score:>=0.8')}`,
+  );
   await page.locator('[data-open]').first().click();
   await expect(dialog.getByRole('tab').first()).toBeVisible();
   await shoot('statement', 'dialog');

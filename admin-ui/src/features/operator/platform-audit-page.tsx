@@ -61,7 +61,7 @@ export function PlatformAuditPage({
     },
     { id: 'actor', header: t('audit.actor'), cell: (e) => e.actor.name || <code>{e.actor.id}</code>, below: 'sm' },
     { id: 'target', header: t('audit.target'), width: 100, cell: (e) => e.targetKind || '—', below: 'md' },
-    { id: 'outcome', header: t('audit.outcome'), width: 110, cell: (e) => <Status of={e.outcome} /> },
+    { id: 'outcome', header: t('audit.outcome'), width: 90, cell: (e) => <Status of={e.outcome} /> },
     {
       id: 'request',
       header: t('audit.request'),

@@ -7,7 +7,7 @@ import { usePages } from '@/api/pages';
 import { asApiError } from '@/api/problem';
 import type { Row, StatementPage } from '@/api/statements';
 import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
-import { agentText, objectOf, outcome, sentence } from '@/shared/lib/xapi';
+import { agentText, authorityText, objectOf, outcome, sentence } from '@/shared/lib/xapi';
 import { Json } from '@/shared/ui/code';
 import { Copy } from '@/shared/ui/copy';
 import { DataTable } from '@/shared/ui/data-table';
@@ -178,7 +178,7 @@ function Summary({
           [t('registration'), row.registration && chip('registration', row.registration, row.registration)],
           [t('timestamp'), format.exact(row.timestamp)],
           [t('stored'), format.exact(row.stored)],
-          [t('authority'), authority && agentText(authority)],
+          [t('authority'), authority && authorityText(authority)],
           [t('id'), <code key="uuid">{row.id}</code>],
         ]}
       />

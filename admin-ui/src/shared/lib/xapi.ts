@@ -18,7 +18,15 @@ export function agentText(agent: Agent): string {
   return JSON.stringify(agent);
 }
 
-/** The reverse; undefined when the text names nobody. */
+/** A key, by the name that it had and its user; another authority as an agent. */
+export function authorityText(agent: Agent): string {
+  const account = agent.account as { name?: unknown } | undefined;
+  return typeof agent.name === 'string' && typeof account?.name === 'string'
+    ? `${agent.name} (${account.name})`
+    : agentText(agent);
+}
+
+/** The reverse of agentText; undefined when the text names nobody. */
 export function parseAgent(text: string): Agent | undefined {
   const who = text.trim();
   if (who.startsWith('{')) {
