@@ -5,13 +5,17 @@ import { chromium } from './e2e/fixtures/chromium';
 // starts `stoa dev` on free ports with a state of its own, and signs in as its people.
 export default defineConfig({
   testDir: 'e2e',
-  testIgnore: 'screenshots/**',
   timeout: 60_000,
   expect: { timeout: 20_000 },
   forbidOnly: true,
   // The tests share a server: each changes only what it made itself, so that they may run in any order.
   fullyParallel: true,
   workers: 2,
+  // How soon a page is painted says something only while nothing else runs.
+  projects: [
+    { name: 'pages', testIgnore: ['screenshots/**', 'speed.spec.ts'] },
+    { name: 'speed', testMatch: 'speed.spec.ts', dependencies: ['pages'], workers: 1 },
+  ],
   reporter: [['list']],
   globalSetup: './e2e/fixtures/server.ts',
   use: {

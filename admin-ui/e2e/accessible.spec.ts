@@ -1,5 +1,5 @@
 import { people } from './fixtures/people';
-import { expect, reflows, settled, test, url } from './fixtures/test';
+import { expect, reflows, settled, test, url, widen } from './fixtures/test';
 import { places } from './routes';
 
 /** The rules that see colours: nothing else is another in the dark. */
@@ -85,7 +85,7 @@ test.describe('in German', () => {
       signedInAs,
       accessible,
     }) => {
-      test.setTimeout(120_000);
+      test.setTimeout(240_000);
       await signedInAs(...(of[0]?.who ?? people.admin));
       for (const { path } of of) {
         await page.goto(url(path));
@@ -94,6 +94,8 @@ test.describe('in German', () => {
         await expect(page.getByRole('navigation', { name: 'Seiten' })).toBeVisible();
         await reflows(page, path);
         if (/keys|statements|tenants$/.test(path)) await accessible(path);
+        await widen(page);
+        await reflows(page, `${path}, letters far apart`);
       }
     });
   }

@@ -1,4 +1,5 @@
 import './nonce';
+import '@fontsource-variable/inter';
 import '@mantine/core/styles.css';
 import './global.css';
 import { MantineProvider } from '@mantine/core';

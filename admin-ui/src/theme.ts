@@ -30,7 +30,8 @@ export const theme = createTheme({
   primaryColor: 'stoa',
   primaryShade: { light: 7, dark: 7 },
   colors: { stoa },
-  fontFamily: "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+  // Of our own, so that pages are as wide everywhere; what it lacks comes from the system.
+  fontFamily: "'Inter Variable', system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
   fontFamilyMonospace: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   defaultRadius: 'md',
   cursorType: 'pointer',

@@ -47,34 +47,36 @@ export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (
           {t('roles.create')}
         </GuardedButton>
       </Group>
-      <table className={classes.table} aria-label={t('roles.tab')}>
-        <thead>
-          <tr>
-            <th scope="col">{t('name')}</th>
-            <th scope="col" className={classes.belowSm}>
-              {t('roles.description')}
-            </th>
-            <th scope="col">{t('roles.kind')}</th>
-            <th scope="col" className={classes.end}>
-              {t('roles.actions')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {roles.data?.map((r) => (
-            <tr key={r.slug}>
-              <td>
-                <button type="button" className={classes.open} onClick={() => onRole(r.slug)}>
-                  {r.name}
-                </button>
-              </td>
-              <td className={classes.belowSm}>{r.description}</td>
-              <td>{r.builtIn ? t('roles.builtIn') : <Badge>{t('roles.own')}</Badge>}</td>
-              <td className={classes.end}>{r.actions.length}</td>
+      <div className={classes.scroll}>
+        <table className={classes.table} aria-label={t('roles.tab')}>
+          <thead>
+            <tr>
+              <th scope="col">{t('name')}</th>
+              <th scope="col" className={classes.belowSm}>
+                {t('roles.description')}
+              </th>
+              <th scope="col">{t('roles.kind')}</th>
+              <th scope="col" className={classes.end}>
+                {t('roles.actions')}
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {roles.data?.map((r) => (
+              <tr key={r.slug}>
+                <td>
+                  <button type="button" className={classes.open} onClick={() => onRole(r.slug)}>
+                    {r.name}
+                  </button>
+                </td>
+                <td className={classes.belowSm}>{r.description}</td>
+                <td>{r.builtIn ? t('roles.builtIn') : <Badge>{t('roles.own')}</Badge>}</td>
+                <td className={classes.end}>{r.actions.length}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <DetailDrawer opened={open !== undefined} onClose={() => onRole(undefined)} title={open?.name}>
         {open && (
           <Stack>

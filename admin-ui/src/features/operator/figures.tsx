@@ -21,7 +21,7 @@ export function Figures({ tenant }: { tenant: string }) {
   return (
     <Panel title={t('figures.now')}>
       <ErrorNote error={error} />
-      {!data && !error && <Skeleton height={120} />}
+      {!data && !error && <Skeleton height={160} />}
       {data && (
         <Facts
           rows={[

@@ -45,37 +45,39 @@ export function SystemPage() {
               ]}
             />
           </Panel>
-          <table className={classes.table} aria-label={t('parts')}>
-            <thead>
-              <tr>
-                <th scope="col">{t('part')}</th>
-                <th scope="col">{t('status')}</th>
-                <th scope="col">{t('numbersNow')}</th>
-                {told && <th scope="col">{t('detail')}</th>}
-              </tr>
-            </thead>
-            <tbody>
-              {health.data.parts.map((part) => (
-                <tr key={part.name}>
-                  <td>{t(`partNames.${part.name}` as 'partNames.database', { defaultValue: part.name })}</td>
-                  <td>
-                    <Status of={part.status} />
-                  </td>
-                  <td>
-                    <Group gap="4px 16px">
-                      {Object.entries(part.numbers).map(([name, n]) => (
-                        <span key={name}>
-                          {t(`numbers.${name}` as 'numbers.pingMs', { defaultValue: name })}{' '}
-                          <b>{say(name, n, i18n.language)}</b>
-                        </span>
-                      ))}
-                    </Group>
-                  </td>
-                  {told && <td>{part.detail}</td>}
+          <div className={classes.scroll}>
+            <table className={classes.table} aria-label={t('parts')}>
+              <thead>
+                <tr>
+                  <th scope="col">{t('part')}</th>
+                  <th scope="col">{t('status')}</th>
+                  <th scope="col">{t('numbersNow')}</th>
+                  {told && <th scope="col">{t('detail')}</th>}
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {health.data.parts.map((part) => (
+                  <tr key={part.name}>
+                    <td>{t(`partNames.${part.name}` as 'partNames.database', { defaultValue: part.name })}</td>
+                    <td>
+                      <Status of={part.status} />
+                    </td>
+                    <td>
+                      <Group gap="4px 16px">
+                        {Object.entries(part.numbers).map(([name, n]) => (
+                          <span key={name}>
+                            {t(`numbers.${name}` as 'numbers.pingMs', { defaultValue: name })}{' '}
+                            <b>{say(name, n, i18n.language)}</b>
+                          </span>
+                        ))}
+                      </Group>
+                    </td>
+                    {told && <td>{part.detail}</td>}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </Stack>
       )}
     </>

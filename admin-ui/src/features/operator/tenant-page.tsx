@@ -1,4 +1,4 @@
-import { Button, Group, Loader, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Loader, Skeleton, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { type ChangeEvent, useState } from 'react';
@@ -14,7 +14,7 @@ import { Facts, PageHeader, Panel } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 import { type TenantRow, tenantQuery, useTenantChanges } from './queries';
 
-const Figures = later(() => import('./figures').then((m) => m.Figures));
+const Figures = later(() => import('./figures').then((m) => m.Figures), <Skeleton height={232} />);
 const LastDays = later(() => import('./figures').then((m) => m.LastDays));
 const Enter = later(() => import('./enter').then((m) => m.Enter));
 

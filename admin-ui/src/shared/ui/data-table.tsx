@@ -91,40 +91,42 @@ export function DataTable<T>({ label, columns, pages, rowId, onOpen, empty, oneL
   const shown = items?.map((i) => i.index) ?? rows.map((_, i) => i);
   return (
     <div>
-      <table
-        className={`${classes.table} ${oneLine ? classes.one : ''}`}
-        aria-label={label}
-        aria-rowcount={pages.hasNextPage ? -1 : rows.length + 1}
-        aria-busy={pages.isPending}
-      >
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column.id} scope="col" className={place(column)} style={width(column.width)}>
-                {column.header || <span className="visually-hidden">{t('actions')}</span>}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody ref={body}>
-          {pages.isPending && <Placeholder columns={columns.map(place)} />}
-          {before > 0 && <Spacer height={before} columns={columns.length} />}
-          {shown.map((i) => {
-            const row = rows[i];
-            if (row === undefined) return null;
-            return (
-              <Row
-                key={rowId(row)}
-                row={row}
-                at={i}
-                cells={cells}
-                measure={virtual ? virtualizer.measureElement : undefined}
-              />
-            );
-          })}
-          {after > 0 && <Spacer height={after} columns={columns.length} />}
-        </tbody>
-      </table>
+      <div className={classes.scroll}>
+        <table
+          className={`${classes.table} ${oneLine ? classes.one : ''}`}
+          aria-label={label}
+          aria-rowcount={pages.hasNextPage ? -1 : rows.length + 1}
+          aria-busy={pages.isPending}
+        >
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th key={column.id} scope="col" className={place(column)} style={width(column.width)}>
+                  {column.header || <span className="visually-hidden">{t('actions')}</span>}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody ref={body}>
+            {pages.isPending && <Placeholder columns={columns.map(place)} />}
+            {before > 0 && <Spacer height={before} columns={columns.length} />}
+            {shown.map((i) => {
+              const row = rows[i];
+              if (row === undefined) return null;
+              return (
+                <Row
+                  key={rowId(row)}
+                  row={row}
+                  at={i}
+                  cells={cells}
+                  measure={virtual ? virtualizer.measureElement : undefined}
+                />
+              );
+            })}
+            {after > 0 && <Spacer height={after} columns={columns.length} />}
+          </tbody>
+        </table>
+      </div>
       <div className={`${classes.more} ${classes.noPrint}`} aria-live="polite">
         {!pages.isPending && (
           <span>
