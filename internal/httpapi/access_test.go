@@ -128,6 +128,7 @@ func TestEveryAnswerNamesItsVersion(t *testing.T) {
 		{"about with none", "", request{path: "about"}, 200, "2.0.0"},
 		{"about with an old one", "0.9", request{path: "about"}, 200, "2.0.0"},
 		{"no such resource", "1.0.3", request{path: "nothing"}, 404, "1.0.3"},
+		{"no path", "1.0.3", request{path: "statements%00"}, 404, "1.0.3"},
 		{"no such method", "1.0.3", request{path: "statements", method: "DELETE"}, 405, "1.0.3"},
 		{"not authenticated", "1.0.3", request{path: "statements", header: header("Authorization", "")}, 401, "1.0.3"},
 		{"bad request", "1.0.3", request{path: "statements", query: values("Verb", "x")}, 400, "1.0.3"},

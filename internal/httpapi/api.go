@@ -120,6 +120,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set(requestIDHeader, x.id)
 	h.Set("X-Content-Type-Options", "nosniff")
 	a.onlyTLS(h, r)
+	if isXAPI(r.URL.Path) {
+		x.version = xapi.V2
+		if v, err := negotiate(r); err == nil {
+			x.version = v
+		}
+		h.Set(xapi.VersionHeader, x.version.String())
+	}
 	switch {
 	case !ok:
 		secure(h)
@@ -128,11 +135,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !isXAPI(r.URL.Path):
 		secure(h)
 	default:
-		x.version = xapi.V2
-		if v, err := negotiate(r); err == nil {
-			x.version = v
-		}
-		h.Set(xapi.VersionHeader, x.version.String())
 		if a.cors.apply(h, r) {
 			x.route = "(preflight)"
 			x.WriteHeader(http.StatusNoContent)

@@ -7,7 +7,10 @@ import (
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
-const consistentThroughHeader = "X-Experience-API-Consistent-Through"
+const (
+	statementsPath          = xapiPrefix + "/statements"
+	consistentThroughHeader = "X-Experience-API-Consistent-Through"
+)
 
 // through remembers, store by store, up to when everything was seen to be
 // visible. It never becomes wrong, only old: so answers to writes and errors

@@ -53,9 +53,9 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/readyz", everybody, a.readyz, nowhere},
 
 		{http.MethodGet, "/xapi/about", everybody, a.about, nowhere},
-		{http.MethodGet, "/xapi/statements", authz.StatementsRead, a.getStatements, ofKey},
-		{http.MethodPost, "/xapi/statements", authz.StatementsWrite, a.postStatements, ofKey},
-		{http.MethodPut, "/xapi/statements", authz.StatementsWrite, a.putStatement, ofKey},
+		{http.MethodGet, statementsPath, authz.StatementsRead, a.getStatements, ofKey},
+		{http.MethodPost, statementsPath, authz.StatementsWrite, a.postStatements, ofKey},
+		{http.MethodPut, statementsPath, authz.StatementsWrite, a.putStatement, ofKey},
 		{http.MethodGet, "/xapi/activities", authz.ActivitiesRead, a.getActivity, ofKey},
 		{http.MethodGet, "/xapi/agents", authz.AgentsRead, a.getAgent, ofKey},
 
@@ -111,6 +111,9 @@ func (a *API) serve(r route) gin.HandlerFunc {
 		x := exchangeOf(g.Request.Context())
 		x.gin, x.route, x.action = g, r.path, r.action
 		if err := a.admit(x, r); err != nil {
+			if r.path == statementsPath && x.principal != nil {
+				a.setConsistentThrough(x, throughAge)
+			}
 			x.fail(err)
 			return
 		}

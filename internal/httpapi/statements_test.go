@@ -132,6 +132,12 @@ func TestEveryStatementsAnswerTellsConsistentThrough(t *testing.T) {
 	c := s.client()
 	before := time.Now().UTC()
 	id := c.post(statement("", "did"))[0]
+	limited := s.key(c, "state")
+	old := *c
+	old.version = "0.95"
+	for name, by := range map[string]*client{"forbidden": limited, "in no version": &old} {
+		require.NotEmpty(t, by.do(request{path: "statements"}).header.Get(throughHeader), name)
+	}
 	for name, r := range map[string]request{
 		"list":     {path: "statements"},
 		"one":      {path: "statements", query: values("statementId", id)},

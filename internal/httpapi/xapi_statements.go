@@ -50,7 +50,7 @@ func (a *API) findStatements(x *exchange) error {
 	}
 	more := ""
 	if page.Next != 0 {
-		more = a.BasePath + "/xapi/statements?" + moreParameter + "=" + a.more.encode(x.reader(), q.Values().Encode(), int64(page.Next))
+		more = a.BasePath + statementsPath + "?" + moreParameter + "=" + a.more.encode(x.reader(), q.Values().Encode(), int64(page.Next))
 	}
 	return a.sendStatements(x, q, page.Records, func(statements [][]byte) [][]byte {
 		return statementResult(statements, more)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
+	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -55,6 +56,34 @@ func TestCommitTheSameAgainChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 	require.EqualValues(t, 1, f.Stats().Duplicates)
+}
+
+// A client that sends the same for ever must not make anybody's queries longer.
+func TestCommitTheSameAgainLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.merge = 1 // every list is merged at once
+	f.LRS = f.another()
+	a := f.author()
+	ids := []uuid.UUID{uuid.New(), uuid.New()}
+	both := "[" + simple(ids[0], "ada", "did", "a") + "," + simple(ids[1], "ada", "did", "a") + "]"
+	f.put(a, both)
+	lists := func() (n int) {
+		f.tx(a.Tenant, func(ctx context.Context, tx *postgres.Tx) error {
+			return tx.QueryRow(ctx, `select (select count(*) from waiting_lists) + (select count(*) from statement_rel)`).Scan(&n)
+		})
+		return n
+	}
+	before := lists()
+	for range 5 {
+		require.Equal(t, ids, f.put(a, both))
+	}
+	require.Equal(t, before, lists())
+
+	fresh := uuid.New() // beside one that is there
+	f.put(a, "["+simple(ids[1], "ada", "did", "a")+","+simple(fresh, "ada", "did", "a")+"]")
+	require.Equal(t, []uuid.UUID{fresh, ids[1], ids[0]}, f.walk(read(a), xapi.Query{Verb: "https://example.com/verbs/did"}))
+	require.EqualValues(t, 11, f.Stats().Duplicates)
 }
 
 func TestCommitRefusesATakenIDAndStoresNothingOfTheBatch(t *testing.T) {

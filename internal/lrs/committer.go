@@ -205,8 +205,8 @@ func (c *committer) transact(group []*pending, careful bool) error {
 		c.settler.wake(p)
 	}
 	c.counter.touch(g.names()...)
-	c.counters.statements.Add(int64(g.inserted))
-	c.counters.duplicates.Add(int64(len(g.rows) - g.inserted))
+	c.counters.statements.Add(int64(len(g.rows)))
+	c.counters.duplicates.Add(int64(g.again))
 	return nil
 }
 

@@ -5,13 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 	"github.com/stoa-lrs/stoa/internal/postgres"
-	"github.com/stoa-lrs/stoa/internal/usage"
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
@@ -23,7 +21,7 @@ type group struct {
 	stores   []int64 // ascending: locks are always taken in this order
 	rows     []placed
 	careful  bool // some ids may be taken
-	inserted int
+	again    int  // rows left out: the store has their statements
 
 	mergeFrom int       // statements whose lists wait
 	full      []int64   // stores of which so many wait
@@ -39,7 +37,7 @@ type placed struct {
 	request *pending
 	index   int       // in its request
 	offset  int       // µs after the base of its store in this transaction
-	stored  time.Time // zero: not inserted, the store has its id already
+	stored  time.Time // set when it is inserted
 }
 
 func newGroup(requests []*pending, dicts *dictionaries, careful bool) *group {
@@ -51,16 +49,23 @@ func newGroup(requests []*pending, dicts *dictionaries, careful bool) *group {
 	}
 	// One store after the other, in order of arrival within each.
 	slices.SortStableFunc(g.rows, func(a, b placed) int { return int(a.store - b.store) })
+	g.arrange()
+	return g
+}
+
+// arrange notes the stores of g's rows, and gives each row its place in its store.
+func (g *group) arrange() {
+	g.stores, g.tenants = g.stores[:0], g.tenants[:0]
 	for i := range g.rows {
 		r := &g.rows[i]
 		if len(g.stores) == 0 || g.stores[len(g.stores)-1] != r.store {
 			g.stores = append(g.stores, r.store)
 			g.tenants = append(g.tenants, r.tenant)
+			r.offset = 0
 			continue
 		}
 		r.offset = g.rows[i-1].offset + 1
 	}
-	return g
 }
 
 // run does everything but the commit. In the usual case, new statements
@@ -68,16 +73,22 @@ func newGroup(requests []*pending, dicts *dictionaries, careful bool) *group {
 func (g *group) run(ctx context.Context, tx *postgres.IngestTx) error {
 	b := &pgx.Batch{}
 	b.Queue(`select pg_advisory_xact_lock(s) from unnest($1::bigint[]) s`, g.stores)
-	g.queueInsert(b)
-	g.queueWaiting(b)
-	g.queueDefinitions(b)
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return err
-	}
-	if g.inserted < len(g.rows) {
-		if err := g.compareExisting(ctx, tx); err != nil {
+	if g.careful {
+		if err := g.leaveOutExisting(ctx, tx, b); err != nil {
 			return err
 		}
+		b = &pgx.Batch{}
+	}
+	if len(g.rows) > 0 {
+		g.queueInsert(b)
+		g.queueWaiting(b)
+	}
+	g.queueDefinitions(b)
+	if b.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
 	}
 	if err := g.resolveReferences(ctx, tx); err != nil {
 		return err
@@ -113,21 +124,9 @@ statement as (
              scaled, success, completion, dict, payload)
     join base using (store_id)`
 
-// newSQL inserts statements whose ids are all new; one that is taken fails the
-// transaction. It costs a fifth less than carefulSQL, which leaves those out
-// and says which it inserted.
-// It counts them, too, at once; else they are counted where their lists wait (counted.go).
-const (
-	newSQL = baseSQL + `)
+// insertSQL inserts statements whose ids are all new: one that is taken fails the transaction.
+const insertSQL = baseSQL + `)
 select store_id, waiting, at from base`
-	carefulSQL = baseSQL + ` on conflict (tenant_id, store_id, id) do nothing
-    returning tenant_id, store_id, id, stored, octet_length(payload) as bytes),
-counted as (
-    insert into usage_statements as counted (tenant_id, store_id, day, statements, bytes, last_at)
-    select tenant_id, store_id, (min(stored) at time zone 'UTC')::date, count(*), sum(bytes), max(stored)
-    from statement group by tenant_id, store_id` + usage.CountStatements + `)
-select base.store_id, base.waiting, statement.id, statement.stored from base left join statement using (store_id)`
-)
 
 func (g *group) queueInsert(b *pgx.Batch) {
 	n := len(g.rows)
@@ -157,14 +156,9 @@ func (g *group) queueInsert(b *pgx.Batch) {
 	args := []any{
 		g.stores, statements, g.tenants, upto, lists,
 		tenant, store, offset, id, hash, key, actor, verb, activity, registration, module, course,
-		at, duration, scaled, success, completion, dict, payload,
+		at, duration, scaled, success, completion, dict, payload, statements, bytes,
 	}
-	if g.careful {
-		none := make([]int64, len(g.stores))
-		b.Queue(carefulSQL, append(args, none, none)...).Query(g.readInserted)
-		return
-	}
-	b.Queue(newSQL, append(args, statements, bytes)...).Query(g.readBases)
+	b.Queue(insertSQL, args...).Query(g.readBases)
 }
 
 // sizes are how many rows each store gets, and the bytes of their payloads.
@@ -181,7 +175,7 @@ func (g *group) sizes() (statements, bytes []int64) {
 	return statements, bytes
 }
 
-// readBases notes the times of rows that are all new.
+// readBases notes the times of the rows.
 func (g *group) readBases(rows pgx.Rows) error {
 	bases := make(map[int64]time.Time, len(g.stores))
 	var store, waiting int64
@@ -198,71 +192,73 @@ func (g *group) readBases(rows pgx.Rows) error {
 		r := &g.rows[i]
 		r.stored = bases[r.store].Add(time.Duration(r.offset) * time.Microsecond)
 	}
-	g.inserted = len(g.rows)
 	return nil
-}
-
-// readInserted notes which rows are new; the others' ids are taken.
-func (g *group) readInserted(rows pgx.Rows) error {
-	type name struct {
-		store int64
-		id    uuid.UUID
-	}
-	stored := make(map[name]time.Time, len(g.rows))
-	for rows.Next() {
-		var store, waiting int64
-		var id pgtype.UUID
-		var at pgtype.Timestamptz
-		if err := rows.Scan(&store, &waiting, &id, &at); err != nil {
-			return err
-		}
-		g.noteWaiting(store, waiting)
-		if id.Valid {
-			stored[name{store, id.Bytes}] = at.Time
-		}
-	}
-	for i := range g.rows {
-		g.rows[i].stored = stored[name{g.rows[i].store, g.rows[i].id}]
-	}
-	g.inserted = len(stored)
-	return rows.Err()
 }
 
 // existing is a statement whose id one of a group's rows has.
 type existing struct {
-	row     *placed
+	row     int
 	hash    []byte
-	at      pgtype.Timestamptz
+	timed   bool // it has a timestamp of its own
 	dict    int16
-	payload []byte
+	payload []byte // if its row is timed and it is not, or the other way round
 }
 
-// compareExisting refuses the requests of which a statement's id is taken by a
-// different one; the same statement again is fine.
-func (g *group) compareExisting(ctx context.Context, tx *postgres.IngestTx) error {
-	b := &pgx.Batch{}
-	var all []*existing
+const existingSQL = `
+select r.n - 1, s.hash, s."timestamp" is not null, s.dict, case when r.timed <> (s."timestamp" is not null) then s.payload end
+from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bool[]) with ordinality as r(tenant_id, store_id, id, timed, n)
+cross join lateral (select * from statements s
+    where s.tenant_id = r.tenant_id and s.store_id = r.store_id and s.id = r.id offset 0) s -- offset: one look-up each, never a join
+order by r.n`
+
+// leaveOutExisting takes the locks, as b says, and takes the rows out of g whose
+// statements are there already: they must leave nothing behind, however often
+// they are sent. It refuses the requests of which an id is taken by another statement.
+func (g *group) leaveOutExisting(ctx context.Context, tx *postgres.IngestTx, b *pgx.Batch) error {
+	n := len(g.rows)
+	tenants, stores, ids, timed := make([]int64, n), make([]int64, n), make(column[pgtype.UUID], n), make(column[pgtype.Bool], n)
 	for i := range g.rows {
 		r := &g.rows[i]
-		if !r.stored.IsZero() {
-			continue
-		}
-		e := &existing{row: r}
-		all = append(all, e)
-		b.Queue(`select hash, "timestamp", dict, payload from statements where tenant_id = $1 and store_id = $2 and id = $3`, r.tenant, r.store, r.id).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&e.hash, &e.at, &e.dict, &e.payload) })
+		tenants[i], stores[i] = r.tenant, r.store
+		ids[i], timed[i] = pgtype.UUID{Bytes: r.id, Valid: true}, pgtype.Bool{Bool: r.timestamp.Valid, Valid: true}
 	}
+	var all []existing
+	b.Queue(existingSQL, tenants, stores, ids, timed).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var e existing
+			if err := rows.Scan(&e.row, &e.hash, &e.timed, &e.dict, &e.payload); err != nil {
+				return err
+			}
+			all = append(all, e)
+		}
+		return rows.Err()
+	})
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
+	if err := g.refuseDifferent(ctx, tx, all); err != nil {
+		return err
+	}
+	for _, e := range slices.Backward(all) {
+		g.rows = slices.Delete(g.rows, e.row, e.row+1)
+	}
+	g.again = len(all)
+	g.arrange()
+	return nil
+}
+
+// refuseDifferent refuses the requests of which a statement's id is taken by a
+// different one.
+func (g *group) refuseDifferent(ctx context.Context, tx *postgres.IngestTx, all []existing) error {
 	var refused refusals
 	faults := make(map[*pending]*fault.Error)
 	for _, e := range all {
-		if [16]byte(e.hash) == e.row.hash {
+		r := &g.rows[e.row]
+		if [16]byte(e.hash) == r.hash {
 			continue
 		}
-		if e.at.Valid != e.row.timestamp.Valid { // the one there is may be the store's own
-			same, err := g.sameUntimed(ctx, tx, e)
+		if e.timed != r.timestamp.Valid { // the one there is may be the store's own
+			same, err := g.sameUntimed(ctx, tx, r, e)
 			if err != nil {
 				return err
 			}
@@ -270,14 +266,14 @@ func (g *group) compareExisting(ctx context.Context, tx *postgres.IngestTx) erro
 				continue
 			}
 		}
-		f := faults[e.row.request]
+		f := faults[r.request]
 		if f == nil {
-			f = fault.New(fault.Conflict, "statement %s exists already and is different; nothing of this request was stored", e.row.id)
-			faults[e.row.request] = f
-			refused = append(refused, refusal{e.row.request, f})
+			f = fault.New(fault.Conflict, "statement %s exists already and is different; nothing of this request was stored", r.id)
+			faults[r.request] = f
+			refused = append(refused, refusal{r.request, f})
 		}
 		f.Violations = append(f.Violations, fault.Violation{
-			Statement: e.row.index, Path: "/id", Rule: "the id is taken by a different statement", Spec: "xAPI 1.0.3 Data 2.3.1",
+			Statement: r.index, Path: "/id", Rule: "the id is taken by a different statement", Spec: "xAPI 1.0.3 Data 2.3.1",
 		})
 	}
 	if len(refused) > 0 {
@@ -287,8 +283,8 @@ func (g *group) compareExisting(ctx context.Context, tx *postgres.IngestTx) erro
 }
 
 // sameUntimed compares a row with a stored statement but for their timestamps.
-func (g *group) sameUntimed(ctx context.Context, tx *postgres.IngestTx, e *existing) (bool, error) {
-	d, err := g.dicts.get(ctx, tx, e.row.tenant, e.row.store, e.dict)
+func (g *group) sameUntimed(ctx context.Context, tx *postgres.IngestTx, r *placed, e existing) (bool, error) {
+	d, err := g.dicts.get(ctx, tx, r.tenant, r.store, e.dict)
 	if err != nil {
 		return false, err
 	}
@@ -300,7 +296,7 @@ func (g *group) sameUntimed(ctx context.Context, tx *postgres.IngestTx, e *exist
 	if err != nil {
 		return false, err
 	}
-	if text, err = e.row.dict.decompress(e.row.payload); err != nil {
+	if text, err = r.dict.decompress(r.payload); err != nil {
 		return false, err
 	}
 	ours, err := xapi.UntimedHash(text)

@@ -86,7 +86,7 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 	to := &resolver{dicts: g.dicts, tx: tx, known: map[reference]*referred{}}
 	for i := range g.rows {
 		r := &g.rows[i]
-		if r.target == uuid.Nil || r.stored.IsZero() {
+		if r.target == uuid.Nil {
 			continue
 		}
 		w, err := to.follow(ctx, reference{r.tenant, r.store, r.target})

@@ -55,9 +55,6 @@ func (g *group) leaveWaiting(ctx context.Context, tx *postgres.IngestTx) error {
 	}
 	for i := range g.rows {
 		r := &g.rows[i]
-		if r.stored.IsZero() {
-			continue
-		}
 		all.tenants, all.stores = append(all.tenants, r.tenant), append(all.stores, r.store)
 		all.ids, all.stored = append(all.ids, r.id), append(all.stored, r.stored)
 		if !r.voids {

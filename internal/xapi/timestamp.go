@@ -17,8 +17,8 @@ type instant struct {
 // Under 2.0 a timestamp is one of RFC 3339. Under 1.0.3 it is a combined date
 // and time of ISO 8601, calendar dates only, extended or basic (Data 4.5):
 // seconds, the minutes of an offset and the offset itself may be missing; no
-// offset is UTC. Under both the unknown offset -00:00 is refused, and a
-// fraction begins with a point, not a comma.
+// offset is UTC. Under both the unknown offset -00:00 is refused, a fraction
+// begins with a point, not a comma, and the year is 0 to 9999 in UTC too.
 func ParseTimestamp(s string, v Version) (time.Time, bool) {
 	at, ok := parseInstant(s, v)
 	return at.time, ok
@@ -83,6 +83,9 @@ func parseInstant(s string, v Version) (at instant, ok bool) {
 			return at, false
 		}
 		t = t.Add(time.Second)
+	}
+	if t.Year() < 0 || t.Year() > 9999 {
+		return at, false // in UTC, which 2.0 answers in, it has no four digits for the year
 	}
 	at.time = t.Add(nanoseconds(at.fraction))
 	at.fraction = strings.TrimRight(at.fraction, "0")
