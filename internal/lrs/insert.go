@@ -99,9 +99,10 @@ func (g *group) run(ctx context.Context, tx *postgres.IngestTx) error {
 	return g.mergeLists(ctx, tx)
 }
 
-// The insert is a statement of its own after the one that takes the locks, so
-// that its snapshot sees what the last holder of each lock committed.
-const baseSQL = `
+// insertSQL inserts statements whose ids are all new: one that is taken fails
+// the transaction. It is a statement of its own after the one that takes the
+// locks, so that its snapshot sees what the last holder of each lock committed.
+const insertSQL = `
 with base as materialized (
     select s.id as store_id, coalesce(w.statements, 0) + s.n as waiting, greatest(clock_timestamp(), w.upto + interval '1 microsecond',
         (select x.stored + interval '1 microsecond' from statements x where x.store_id = s.id order by x.stored desc limit 1)) as at
@@ -122,10 +123,7 @@ statement as (
         $22::bool[], $23::smallint[], $24::bytea[])
         as s(tenant_id, store_id, n, id, hash, key_id, actor, verb, activity, registration, module, course, at, duration_ms,
              scaled, success, completion, dict, payload)
-    join base using (store_id)`
-
-// insertSQL inserts statements whose ids are all new: one that is taken fails the transaction.
-const insertSQL = baseSQL + `)
+    join base using (store_id))
 select store_id, waiting, at from base`
 
 func (g *group) queueInsert(b *pgx.Batch) {
