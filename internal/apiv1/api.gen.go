@@ -2033,7 +2033,7 @@ type Settings struct {
 	// TimeZone IANA name.
 	TimeZone string `json:"timeZone"`
 
-	// ViewingCap Statements that a person may look at in an hour; 0 is the default of the platform.
+	// ViewingCap Statements that a person may look at in an hour; 0 is the default of the platform. Raising it takes statements.export.
 	ViewingCap int `json:"viewingCap"`
 }
 
@@ -4357,12 +4357,16 @@ type ClientInterface interface {
 
 	// CreateScimTokenWithBody Make a token for the directory
 	//
+	// By who holds, for ever, all that a tenant admin does: a directory says who people are.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/scim-tokens (the `CreateScimToken` operationId).
 	CreateScimTokenWithBody(ctx context.Context, tenant TheTenant, params *CreateScimTokenParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateScimToken Make a token for the directory
+	//
+	// By who holds, for ever, all that a tenant admin does: a directory says who people are.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4418,7 +4422,7 @@ type ClientInterface interface {
 
 	// ActivateSSO Put the draft in force
 	//
-	// Only after a trial of this very draft has passed.
+	// Only after a trial of this very draft has passed, and by who holds, for ever, all that a tenant admin does: a provider says who people are.
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/sso/activate (the `ActivateSSO` operationId).
 	ActivateSSO(ctx context.Context, tenant TheTenant, params *ActivateSSOParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5785,6 +5789,8 @@ func (c *Client) ListScimTokens(ctx context.Context, tenant TheTenant, params *L
 
 // CreateScimTokenWithBody Make a token for the directory
 //
+// By who holds, for ever, all that a tenant admin does: a directory says who people are.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/tenants/{tenant}/scim-tokens (the `CreateScimToken` operationId).
@@ -5801,6 +5807,8 @@ func (c *Client) CreateScimTokenWithBody(ctx context.Context, tenant TheTenant, 
 }
 
 // CreateScimToken Make a token for the directory
+//
+// By who holds, for ever, all that a tenant admin does: a directory says who people are.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5936,7 +5944,7 @@ func (c *Client) ChangeSSO(ctx context.Context, tenant TheTenant, params *Change
 
 // ActivateSSO Put the draft in force
 //
-// Only after a trial of this very draft has passed.
+// Only after a trial of this very draft has passed, and by who holds, for ever, all that a tenant admin does: a provider says who people are.
 //
 // Corresponds with POST /api/v1/tenants/{tenant}/sso/activate (the `ActivateSSO` operationId).
 func (c *Client) ActivateSSO(ctx context.Context, tenant TheTenant, params *ActivateSSOParams, reqEditors ...RequestEditorFn) (*http.Response, error) {

@@ -65,7 +65,7 @@ func GiveGrant(tx *postgres.Tx, by Giver, n NewGrant, now time.Time) (*Grant, er
 	if err != nil {
 		return nil, err
 	}
-	if !by.trusted && by.Subject == Subject(n.Member) {
+	if by.is(n.Member) {
 		return nil, fault.New(fault.Forbidden, "nobody gives a role to themselves; ask another admin")
 	}
 	actions, err := grantedBy(tx, n.Role)
@@ -75,7 +75,7 @@ func GiveGrant(tx *postgres.Tx, by Giver, n NewGrant, now time.Time) (*Grant, er
 	if err := requireStore(tx, n.Store); err != nil {
 		return nil, err
 	}
-	if err := requireHeld(tx, by, n.Store, actions, now, n.ExpiresAt); err != nil {
+	if err := RequireHeld(tx, by, n.Store, actions, now, n.ExpiresAt); err != nil {
 		return nil, err
 	}
 	var same, all int

@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -24,40 +23,31 @@ type Giver struct {
 // the provider's groups, a recovery link.
 var Trusted = Giver{trusted: true}
 
-// RequireHeld returns nil when r.Subject may do all the actions in r.Store,
-// else Forbidden with those that are missing. r.Action is not looked at.
-func RequireHeld(ctx context.Context, p *Policies, r Request, actions []Action) error {
-	var missing []Action
-	for _, a := range actions {
-		r.Action = a
-		d, err := p.decide(ctx, r)
-		if err != nil {
-			return err
-		}
-		if !d.allowed {
-			missing = append(missing, a)
-		}
-	}
-	return lacking(missing)
+// is reports whether the giver is that member of the tenant; ids are random, so
+// an operator who is inside has none of a member's.
+func (by Giver) is(member int64) bool {
+	person, ok := personOf(by.Subject)
+	return ok && !by.trusted && person == member
 }
 
-// KeyScopesNeed lists what the issuer of an API key must hold in its store: a
-// key that can read everybody's statements takes them out in bulk.
+// KeyScopesNeed lists what the issuer of an API key must hold in its store for
+// as long as the key lasts, besides keys.manage: a key that can read everybody's
+// statements takes them out in bulk.
 func KeyScopesNeed(scopes Scopes) []Action {
 	if scopes.Permits(StatementsRead) && !scopes.OnlyOwnStatements() {
-		return []Action{KeysManage, StatementsExport}
+		return []Action{StatementsExport}
 	}
-	return []Action{KeysManage}
+	return nil
 }
 
-// KeptKeyNeeds lists what somebody must hold to get the secret of a key that
-// exists, or to change what it permits: what reads its own statements only
+// KeptKeyNeeds lists what somebody must hold likewise to get the secret of a key
+// that exists, or to change what it permits: what reads its own statements only
 // reads, by then, all that others have written with it.
 func KeptKeyNeeds(scopes Scopes) []Action {
 	if scopes.Permits(StatementsRead) {
-		return []Action{KeysManage, StatementsExport}
+		return []Action{StatementsExport}
 	}
-	return []Action{KeysManage}
+	return nil
 }
 
 func lacking(actions []Action) error {
@@ -72,27 +62,27 @@ func lacking(actions []Action) error {
 	return fault.New(fault.Forbidden, "nobody can give what they do not hold themselves; you lack %s there", strings.Join(names, ", "))
 }
 
-// requireHeld is RequireHeld inside a transaction that was touched, so that
-// nothing changes meanwhile. until is the end of what is given, nil for ever: a
-// member must hold it that long. An operator who is inside holds nothing for
-// long, and may give for ever.
-func requireHeld(tx *postgres.Tx, by Giver, store int64, actions []Action, now time.Time, until *time.Time) error {
-	if by.trusted {
+// RequireHeld returns nil when by may do all the actions in that store (0: the
+// whole tenant), else Forbidden with those that are missing. until is the end of
+// what is given, nil for ever: a member must hold it that long. An operator who
+// is inside a client's tenant holds nothing for long, and may give for ever.
+// Where tx was touched, nothing changes meanwhile.
+func RequireHeld(tx *postgres.Tx, by Giver, store int64, actions []Action, now time.Time, until *time.Time) error {
+	if by.trusted || len(actions) == 0 {
 		return nil
 	}
 	person, ok := personOf(by.Subject)
 	if !ok {
 		return lacking(actions)
 	}
-	moments := []time.Time{now}
-	if !isOperator(by.Subject) {
-		moments = append(moments, endOf(until))
-	}
 	var missing []Action
-	for _, at := range moments {
+	for _, at := range []time.Time{now, endOf(until)} {
 		s, err := load(tx, at, person)
 		if err != nil {
 			return err
+		}
+		if !at.Equal(now) && isOperator(by.Subject) && !s.platform {
+			break
 		}
 		for _, a := range actions {
 			d, err := s.decideIn(Request{Subject: by.Subject, Store: store, Action: a, Only: by.Only})
@@ -105,6 +95,21 @@ func requireHeld(tx *postgres.Tx, by Giver, store int64, actions []Action, now t
 		}
 	}
 	return lacking(missing)
+}
+
+// RequireAdminHeld is RequireHeld, for ever, of all that runs the tenant: for
+// whoever says who people are. A provider or a directory of one's own lets its
+// maker come as any member, and in any group that is mapped.
+func RequireAdminHeld(tx *postgres.Tx, by Giver, now time.Time) error {
+	ofPlatform, err := isPlatform(tx)
+	if err != nil {
+		return err
+	}
+	role := TenantAdmin
+	if ofPlatform {
+		role = Operator
+	}
+	return RequireHeld(tx, by, 0, actionsOfBuiltIn(role), now, nil)
 }
 
 // endOf is the last moment before until, or one when only what lasts for ever

@@ -224,7 +224,7 @@ func checkRole(tx *postgres.Tx, by Giver, slug string, text RoleText, now time.T
 		}
 	}
 	actions := slices.Compact(slices.Sorted(slices.Values(text.Actions)))
-	if err := requireHeld(tx, by, 0, actions, now, nil); err != nil {
+	if err := RequireHeld(tx, by, 0, actions, now, nil); err != nil {
 		return nil, err
 	}
 	return &Role{Slug: slug, Name: text.Name, Description: text.Description, Actions: actions}, nil

@@ -69,21 +69,12 @@ func (a *API) listKeys(x *exchange) error {
 	return x.answer(http.StatusOK, page)
 }
 
-// keyScopes reads scopes, and refuses those that let take out more than the
-// caller may: a key must not do what its issuer could not. need is what one has
-// to hold for them.
-func (a *API) keyScopes(x *exchange, store int64, names []apiv1.Scope, need func(authz.Scopes) []authz.Action) (authz.Scopes, error) {
+func scopesOf(names []apiv1.Scope) (authz.Scopes, error) {
 	texts := make([]string, len(names))
 	for i, n := range names {
 		texts[i] = string(n)
 	}
-	scopes, err := authz.ParseScopes(texts)
-	if err != nil {
-		return 0, err
-	}
-	ask := x.caller.request("")
-	ask.Store = store
-	return scopes, authz.RequireHeld(x.context(), a.console.Policies, ask, need(scopes))
+	return authz.ParseScopes(texts)
 }
 
 func (a *API) createKey(x *exchange) error {
@@ -94,7 +85,7 @@ func (a *API) createKey(x *exchange) error {
 	if x.caller.store == nil { // the description asks for ?store=
 		return fault.New(fault.Invalid, "name the store")
 	}
-	scopes, err := a.keyScopes(x, x.caller.store.ID, n.Scopes, authz.KeyScopesNeed)
+	scopes, err := scopesOf(n.Scopes)
 	if err != nil {
 		return err
 	}
@@ -103,6 +94,10 @@ func (a *API) createKey(x *exchange) error {
 		return err
 	}
 	return x.once(http.StatusCreated, body, func(tx *postgres.Tx) (created, error) {
+		// A key must not do what its issuer could not, nor for longer.
+		if err := authz.RequireHeld(tx, x.caller.giver(), x.caller.store.ID, authz.KeyScopesNeed(scopes), x.now(), n.ExpiresAt); err != nil {
+			return created{}, err
+		}
 		k, plain, err := tenant.CreateKey(tx, a.console.Peppers, tenant.NewKey{
 			Store: x.caller.store.ID, Name: n.Name, Scopes: scopes, Networks: networks, ExpiresAt: n.ExpiresAt, HomePage: a.console.PublicURL,
 		}, x.now())
@@ -150,8 +145,11 @@ func (a *API) changeKey(x *exchange) error {
 	}
 	change := tenant.KeyChange{Name: c.Name}
 	if c.Scopes != nil {
-		scopes, err := a.keyScopes(x, x.caller.key.StoreID, *c.Scopes, authz.KeptKeyNeeds)
+		scopes, err := scopesOf(*c.Scopes)
 		if err != nil {
+			return err
+		}
+		if err := x.look(func(tx *postgres.Tx) error { return x.mayHave(tx, scopes) }); err != nil {
 			return err
 		}
 		change.Scopes, change.Widen = &scopes, true
@@ -163,7 +161,7 @@ func (a *API) changeKey(x *exchange) error {
 		}
 		change.Networks = &networks
 		if !change.Widen && tenant.Wider(x.caller.key.Networks, networks) {
-			if version, err = a.mayOpen(x, version); err != nil {
+			if version, err = x.mayOpen(version); err != nil {
 				return err
 			}
 		}
@@ -178,23 +176,23 @@ func (a *API) changeKey(x *exchange) error {
 	return x.answerKey(k)
 }
 
-// mayHave refuses who may not have the secret of k.
-func (a *API) mayHave(x *exchange, k *tenant.Key) error {
-	ask := x.caller.request("")
-	ask.Store = k.StoreID
-	return authz.RequireHeld(x.context(), a.console.Policies, ask, authz.KeptKeyNeeds(k.Scopes))
+// mayHave refuses who may not have, for as long as it lasts, the secret of the
+// key that the path names, if it has those scopes.
+func (x *exchange) mayHave(tx *postgres.Tx, scopes authz.Scopes) error {
+	k := x.caller.key
+	return authz.RequireHeld(tx, x.caller.giver(), k.StoreID, authz.KeptKeyNeeds(scopes), x.now(), k.ExpiresAt)
 }
 
 // mayOpen refuses who may not let the key be used from more places: its secret
 // may have leaked to where it was of no use. seen is the version that the
 // caller has seen, 0: any. It returns the one that was asked about, which must
 // be the one that changes.
-func (a *API) mayOpen(x *exchange, seen int64) (version int64, err error) {
+func (x *exchange) mayOpen(seen int64) (version int64, err error) {
 	k := x.caller.key
 	if seen != 0 && seen != k.Version {
 		return 0, fault.New(fault.PreconditionFailed, "it has changed meanwhile: read it again")
 	}
-	return k.Version, a.mayHave(x, k)
+	return k.Version, x.look(func(tx *postgres.Tx) error { return x.mayHave(tx, k.Scopes) })
 }
 
 // rotateKey hands out a secret of the key: who may not issue such a key may not
@@ -204,15 +202,15 @@ func (a *API) rotateKey(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if err := a.mayHave(x, x.caller.key); err != nil {
-		return err
-	}
 	store, err := x.storeOf(x.caller.key)
 	if err != nil {
 		return err
 	}
 	grace := time.Duration(given(r.GraceMinutes, 1440)) * time.Minute
 	return x.once(http.StatusOK, body, func(tx *postgres.Tx) (created, error) {
+		if err := x.mayHave(tx, x.caller.key.Scopes); err != nil {
+			return created{}, err
+		}
 		k, plain, err := tenant.Rotate(tx, a.console.Peppers, x.caller.key.User, grace, x.now())
 		if err != nil {
 			return created{}, err

@@ -211,7 +211,7 @@ func matrix() []line {
 		{route: "DELETE " + of + "/sso/domains/:domain", may: changers, ok: 404},
 		{route: "POST " + of + "/sso/domains/:domain/verify", may: changers, ok: 404},
 		{route: "GET " + of + "/scim-tokens", may: peopleViewers, ok: 200},
-		{route: "POST " + of + "/scim-tokens", may: changers, ok: 201, body: `{"name":"N%s","expiresAt":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`, gives: ofAnalyst}, // whom a directory puts into the group becomes one
+		{route: "POST " + of + "/scim-tokens", may: admin, ok: 201, body: `{"name":"N%s","expiresAt":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`}, // a directory can make anybody be an admin
 		{route: "DELETE " + of + "/scim-tokens/:token", may: changers, ok: 404},
 
 		{route: "GET /auth/sign-in", may: everyRole, ok: 200},

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/stoa-lrs/stoa/internal/apiv1"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/postgres"
 	"github.com/stoa-lrs/stoa/internal/tenant"
 )
@@ -52,6 +53,9 @@ func (a *API) changeSettings(x *exchange) error {
 		if c.AuditDays != nil {
 			next.AuditDays = optional(*c.AuditDays)
 		}
+		if err := x.mayRaise(tx, now.ViewingCap, next.ViewingCap); err != nil {
+			return err
+		}
 		if version == 0 {
 			version = now.Version // what was left out is as it was read
 		}
@@ -61,4 +65,14 @@ func (a *API) changeSettings(x *exchange) error {
 		return err
 	}
 	return x.answerVersion(http.StatusOK, s.Version, settingsModel(s))
+}
+
+// mayRaise refuses to let people look at more in an hour where the caller may not
+// export: to page a store out would come to the same.
+func (x *exchange) mayRaise(tx *postgres.Tx, before, after *int) error {
+	otherwise := x.api.console.ViewingCap
+	if given(after, otherwise) <= given(before, otherwise) {
+		return nil
+	}
+	return authz.RequireHeld(tx, x.caller.giver(), 0, []authz.Action{authz.StatementsExport}, x.now(), nil)
 }

@@ -127,7 +127,7 @@ func (a *API) changeSSO(x *exchange) error {
 		return err
 	}
 	if d.DefaultRole != nil {
-		if err := a.requireRole(x, "/defaultRole", *d.DefaultRole, 0); err != nil {
+		if err := x.requireRole("/defaultRole", *d.DefaultRole, 0); err != nil {
 			return err
 		}
 	}
@@ -144,51 +144,23 @@ func (a *API) changeSSO(x *exchange) error {
 	return x.answerSSO(s)
 }
 
-// requireRole refuses to let others have a role, in a store or (0) in the whole
-// tenant, that the caller does not hold: nobody gives what they do not have. at
-// is where the role stands in the body.
-func (a *API) requireRole(x *exchange, at, role string, store int64) error {
-	var r *authz.Role
-	err := x.look(func(tx *postgres.Tx) (err error) {
-		r, err = authz.GetRole(tx, role)
-		return err
+// requireRole refuses to let others have a role for ever, in a store or (0) in
+// the whole tenant, that the caller does not hold as long: nobody gives what they
+// do not have. at is where the role stands in the body.
+func (x *exchange) requireRole(at, role string, store int64) error {
+	err := x.look(func(tx *postgres.Tx) error {
+		r, err := authz.GetRole(tx, role)
+		if err != nil {
+			return err
+		}
+		return authz.RequireHeld(tx, x.caller.giver(), store, r.Actions, x.now(), nil)
 	})
 	if fault.Is(err, fault.NotFound) {
 		f := fault.New(fault.Invalid, "the body breaks 1 rule(s)")
 		f.Violations = []fault.Violation{{Path: at, Rule: "the slug of a role"}}
 		return f
 	}
-	if err != nil {
-		return err
-	}
-	ask := x.caller.request("")
-	ask.Store = store
-	return authz.RequireHeld(x.context(), a.console.Policies, ask, r.Actions)
-}
-
-// requireMapped refuses to hand the keys to roles to who does not hold them all:
-// a directory's token, and a provider of one's own, put people into any group
-// that is mapped.
-func (a *API) requireMapped(x *exchange) error {
-	var mappings []tenant.Mapping
-	if err := x.look(func(tx *postgres.Tx) (err error) {
-		mappings, err = tenant.ListMappings(tx)
-		return err
-	}); err != nil {
-		return err
-	}
-	asked := map[tenant.Mapping]bool{}
-	for _, m := range mappings {
-		gives := tenant.Mapping{Role: m.Role, Store: m.Store}
-		if asked[gives] {
-			continue
-		}
-		asked[gives] = true
-		if err := a.requireRole(x, "", m.Role, m.Store); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // testSSO begins a sign-in with the draft. It binds the trial to this browser as
@@ -253,19 +225,20 @@ func said(m *apiv1.SSOTest, last *authn.TestResult) {
 	}
 }
 
-// activateSSO: an operator who is inside cannot have tried the draft, so somebody
-// of the organisation has.
+// activateSSO: a provider says who people are, admins among them, so it is put in
+// force by who runs the tenant. An operator who is inside cannot have tried the
+// draft, so somebody of the organisation has.
 func (a *API) activateSSO(x *exchange) error {
 	version, err := x.ifMatch()
 	if err != nil {
 		return err
 	}
-	if x.caller.person.Tenant == x.caller.tenant {
-		if err := a.requireMapped(x); err != nil {
-			return err
-		}
-	}
 	s, err := x.changeSettled(version, func(tx *postgres.Tx, s *tenant.SSO) (err error) {
+		if x.caller.person.Tenant == x.caller.tenant {
+			if err := authz.RequireAdminHeld(tx, x.caller.giver(), x.now()); err != nil {
+				return err
+			}
+		}
 		s.Active, err = tenant.Activate(tx, 0, x.now())
 		s.Draft = nil
 		return err

@@ -75,25 +75,99 @@ func TestAKeyIsNotOpenedByWhoMayNotHaveIt(t *testing.T) {
 	v.call("PATCH", key, from("10.0.0.0/7"), "If-Match", "*").is(http.StatusOK)
 }
 
-// A directory's token puts people into groups, and groups give roles: who
-// issues it must hold them.
-func TestADirectoryGivesNothingThatItsMakerDoesNotHold(t *testing.T) {
+// Whoever vouches for people lets them come as anybody, admins among them: with a
+// provider of one's own, which tells of the admin's address, or by a directory,
+// which gives people addresses and groups. So it takes who runs the tenant.
+func TestNobodyVouchesForMoreThanTheyHold(t *testing.T) {
 	t.Parallel()
 	o := setupOffice(t)
 	own := o.tenant()
 	o.in(own.ID, func(tx *postgres.Tx) error {
-		if _, err := authz.CreateRole(tx, authz.Trusted, "sso-people", authz.RoleText{
+		_, err := authz.CreateRole(tx, authz.Trusted, "sso-people", authz.RoleText{
 			Name: "SSO", Actions: []authz.Action{authz.TenantView, authz.SSOView, authz.SSOManage},
-		}, time.Now()); err != nil {
-			return err
-		}
-		_, err := tenant.AddMapping(tx, "admins", admin, 0, time.Now())
+		}, time.Now())
 		return err
 	})
-	v := o.as(own, "sso-people")
+	boss, v := o.as(own, admin), o.as(own, "sso-people")
 	of := "/api/v1/tenants/" + own.Slug
 	n := apiv1.NewScimToken{Name: "Okta", ExpiresAt: time.Now().Add(time.Hour)}
 	require.Contains(t, v.call("POST", of+"/scim-tokens", n).is(http.StatusForbidden).problem().Detail, "members.manage")
-	v.call("POST", of+"/sso/activate", nil, "If-Match", "*").is(http.StatusForbidden)
-	o.as(own, admin).call("POST", of+"/scim-tokens", n).is(http.StatusCreated)
+	boss.call("POST", of+"/scim-tokens", n).is(http.StatusCreated)
+
+	draft := map[string]any{"issuer": "https://idp.evil.example", "clientId": "stoa", "clientSecret": "s"}
+	v.call("PUT", of+"/sso", draft, "If-Match", "*").is(http.StatusOK)
+	o.in(own.ID, func(tx *postgres.Tx) error { // as the trial ends: that provider says whatever it likes
+		m, err := tenant.GetMember(tx, boss.member)
+		if err != nil {
+			return err
+		}
+		s, err := tenant.GetSSO(tx)
+		if err != nil {
+			return err
+		}
+		_, err = tenant.RecordTest(tx, s.Draft.Version, tenant.TestResult{OK: true, Identity: tenant.Identity{
+			Issuer: s.Draft.Issuer, Subject: "mallory", Email: m.Email, EmailVerified: true,
+		}}, time.Now())
+		return err
+	})
+	require.Contains(t, v.call("POST", of+"/sso/activate", nil, "If-Match", "*").is(http.StatusForbidden).problem().Detail, "members.manage")
+	boss.call("POST", of+"/sso/activate", nil, "If-Match", "*").is(http.StatusOK)
+}
+
+// Who holds something for a time can hand it on for that time only, whatever it
+// is that they make.
+func TestNothingIsGivenForLongerThanItIsHeld(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own := o.tenant()
+	member := o.member(own)
+	soon := time.Now().Add(time.Hour)
+	later := soon.Add(time.Hour)
+	o.in(own.ID, func(tx *postgres.Tx) error {
+		_, err := authz.GiveGrant(tx, authz.Trusted, authz.NewGrant{Member: member, Role: admin, ExpiresAt: &soon}, time.Now())
+		return err
+	})
+	v := o.signedIn(o.sessions, own, member)
+	of := "/api/v1/tenants/" + own.Slug
+	v.call("POST", of+"/sso/mappings", apiv1.NewMapping{Claim: "everybody", Role: analyst}).is(http.StatusForbidden)
+	v.call("POST", of+"/scim-tokens", apiv1.NewScimToken{Name: "Okta", ExpiresAt: time.Now().Add(time.Minute)}).is(http.StatusForbidden)
+	draft := map[string]any{"issuer": "https://idp.example.com", "clientId": "stoa", "clientSecret": "s", "defaultRole": analyst}
+	v.call("PUT", of+"/sso", draft, "If-Match", "*").is(http.StatusForbidden)
+
+	bulk := apiv1.NewKey{Name: "Bulk", Scopes: []apiv1.Scope{"statements/read"}}
+	for _, end := range []*time.Time{nil, &later} {
+		bulk.ExpiresAt = end
+		require.Contains(t, v.call("POST", of+"/keys?store=main", bulk).is(http.StatusForbidden).problem().Detail, "statements.export")
+	}
+	bulk.ExpiresAt = &soon
+	v.call("POST", of+"/keys?store=main", bulk).is(http.StatusCreated)
+	v.call("POST", of+"/keys?store=main", apiv1.NewKey{Name: "Course", Scopes: []apiv1.Scope{"statements/write"}}).is(http.StatusCreated)
+	user, _ := o.keyFor(own, authz.ScopeStatementsRead)
+	v.call("POST", of+"/keys/"+user+"/rotate", apiv1.RotateKey{}).is(http.StatusForbidden)
+	user, _ = o.key(own)
+	v.call("PATCH", of+"/keys/"+user, apiv1.KeyChange{Scopes: &bulk.Scopes}, "If-Match", "*").is(http.StatusForbidden)
+}
+
+// The cap is what keeps viewers from taking a store out page by page: who raises
+// it must hold what that comes to.
+func TestTheCapIsRaisedByWhoMayExport(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own := o.tenant()
+	o.in(own.ID, func(tx *postgres.Tx) error {
+		_, err := authz.CreateRole(tx, authz.Trusted, "office", authz.RoleText{
+			Name: "Office", Actions: []authz.Action{authz.TenantView, authz.TenantEdit, authz.StoresView, authz.StatementsView},
+		}, time.Now())
+		return err
+	})
+	v, w := o.as(own, "office"), o.as(own, admin)
+	settings := "/api/v1/tenants/" + own.Slug + "/settings"
+	to := func(limit int) apiv1.SettingsChange { return apiv1.SettingsChange{ViewingCap: &limit} }
+	require.Contains(t, v.call("PATCH", settings, to(1001), "If-Match", "*").is(http.StatusForbidden).problem().Detail, "statements.export")
+	v.call("PATCH", settings, to(1000), "If-Match", "*").is(http.StatusOK) // as the platform has it
+	v.call("PATCH", settings, to(10), "If-Match", "*").is(http.StatusOK)
+	v.call("PATCH", settings, to(11), "If-Match", "*").is(http.StatusForbidden)
+	v.call("PATCH", settings, to(0), "If-Match", "*").is(http.StatusForbidden)
+	w.call("PATCH", settings, to(5000), "If-Match", "*").is(http.StatusOK)
+	v.call("PATCH", settings, apiv1.SettingsChange{Locale: new("de")}, "If-Match", "*").is(http.StatusOK)
 }

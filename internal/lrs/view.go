@@ -349,7 +349,7 @@ func (v View) pseudonym(identity string) (account, name string, err error) {
 	return account, "Learner " + strings.ToUpper(account[shownFrom:shownFrom+6]), nil
 }
 
-// told is what the log says of a query: which filters, and never a person.
+// told is what the log says of a query: which filters, and never a person or an address.
 func (v View) told(q *xapi.Query, results Results) (map[string]any, error) {
 	query := map[string]any{}
 	set := func(name, value string) {
@@ -357,8 +357,12 @@ func (v View) told(q *xapi.Query, results Results) (map[string]any, error) {
 			query[name] = value
 		}
 	}
-	set("verb", q.Verb)
-	set("activity", q.Activity)
+	for name, id := range map[string]string{"verb": q.Verb, "activity": q.Activity} {
+		if xapi.HoldsAddress(id) { // of whoever; who reads the log need not see people
+			id = xapi.Hidden
+		}
+		set(name, id)
+	}
 	if q.Registration != uuid.Nil {
 		set("registration", q.Registration.String())
 	}

@@ -127,6 +127,8 @@ func TestWhoMayNotSeeIdentitiesFindsNone(t *testing.T) {
 	require.Equal(t, fault.Invalid, fault.KindOf(err))
 	for _, e := range f.looked(a.Tenant) {
 		require.NotContains(t, e, "mailto")
+		require.NotContains(t, e, "@")
+		require.NotContains(t, e, "%40")
 	}
 	// Another tenant's pseudonym is none here.
 	b := f.author()

@@ -63,6 +63,20 @@ func (f *Filter) wants(attr string) string {
 	return ""
 }
 
+// values returns what the attribute may be for the filter to match; false where
+// the filter asks for anything else.
+func (f *Filter) values(attr string) ([]string, bool) {
+	switch {
+	case f.Or != nil:
+		left, ok := f.Or[0].values(attr)
+		right, also := f.Or[1].values(attr)
+		return append(left, right...), ok && also
+	case f.And != nil, f.Attr != attr:
+		return nil, false
+	}
+	return []string{f.Value}, true
+}
+
 type parser struct {
 	rest  string
 	terms int

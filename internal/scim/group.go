@@ -2,7 +2,7 @@ package scim
 
 import (
 	"encoding/json"
-	"slices"
+	"strings"
 )
 
 // Group is a group of people in the directory (RFC 7643 4.2). Only users are
@@ -26,7 +26,7 @@ func ParseGroup(body []byte) (*Group, error) {
 		return nil, err
 	}
 	g.Schemas, g.ID, g.Meta = nil, "", nil
-	g.Members = without(g.Members, nil)
+	g.Members = newRoster(g.Members).members()
 	return &g, g.check()
 }
 
@@ -43,27 +43,62 @@ func (g *Group) check() error {
 // Apply makes of g what the operations say, as the directories mean them. What
 // a member is called besides its id does not count.
 func (g *Group) Apply(operations []Operation) error {
+	r := newRoster(g.Members)
 	for _, o := range operations {
-		if err := o.each(g.set); err != nil {
+		if err := o.each(func(op Op, at Path, value json.RawMessage) error {
+			switch at.Attr {
+			case "displayname":
+				return setText(&g.DisplayName, op, value)
+			case "externalid":
+				return setText(&g.ExternalID, op, value)
+			case "members":
+				return r.set(op, at, value)
+			}
+			return nil
+		}); err != nil {
 			return err
 		}
 	}
+	g.Members = r.members()
 	return g.check()
 }
 
-func (g *Group) set(op Op, at Path, value json.RawMessage) error {
-	switch at.Attr {
-	case "displayname":
-		return setText(&g.DisplayName, op, value)
-	case "externalid":
-		return setText(&g.ExternalID, op, value)
-	case "members":
-		return g.setMembers(op, at, value)
-	}
-	return nil
+// roster is the members of a group while operations change them, each once. There
+// may be a thousand operations and 50,000 members: no operation goes through all.
+type roster struct {
+	refs []Ref          // in their order, those that were removed among them
+	at   map[string]int // where each is that was not, by value in lower case
 }
 
-func (g *Group) setMembers(op Op, at Path, value json.RawMessage) error {
+func newRoster(members []Ref) *roster {
+	r := &roster{at: make(map[string]int, len(members))}
+	r.add(members)
+	return r
+}
+
+func (r *roster) add(members []Ref) {
+	for _, m := range members {
+		value := strings.ToLower(m.Value)
+		if _, there := r.at[value]; !there {
+			r.at[value] = len(r.refs)
+			r.refs = append(r.refs, m)
+		}
+	}
+}
+
+func (r *roster) remove(value string) { delete(r.at, strings.ToLower(value)) }
+
+func (r *roster) members() []Ref {
+	var all []Ref
+	for i, m := range r.refs {
+		if at, there := r.at[strings.ToLower(m.Value)]; there && at == i {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+func (r *roster) set(op Op, at Path, value json.RawMessage) error {
 	var some []Ref
 	if len(value) > 0 {
 		if err := decode(list(value), &some); err != nil {
@@ -72,37 +107,25 @@ func (g *Group) setMembers(op Op, at Path, value json.RawMessage) error {
 	}
 	switch {
 	case op == Remove && at.Filter != nil:
-		g.Members = slices.DeleteFunc(g.Members, func(m Ref) bool {
-			return at.Filter.Matches(func(name string) string {
-				if name == "value" {
-					return m.Value
-				}
-				return ""
-			})
-		})
+		values, ok := at.Filter.values("value")
+		if !ok {
+			return InvalidFilter("members are removed by value eq, joined by or")
+		}
+		for _, v := range values {
+			r.remove(v)
+		}
 	case op == Remove && len(some) > 0: // Entra ID names them in the value
-		g.Members = without(g.Members, some)
+		for _, m := range some {
+			r.remove(m.Value)
+		}
 	case op == Remove:
-		g.Members = nil
+		*r = *newRoster(nil)
 	case at.Filter != nil || at.Sub != "":
 		return invalid("invalidPath", "members are added by their list, not by a path into it")
 	case op == Replace:
-		g.Members = without(some, nil)
+		*r = *newRoster(some)
 	default:
-		g.Members = without(append(g.Members, some...), nil)
+		r.add(some)
 	}
 	return nil
-}
-
-// without returns members less those of gone, each once.
-func without(members, gone []Ref) []Ref {
-	seen := make(map[string]bool, len(members))
-	for _, m := range gone {
-		seen[m.Value] = true
-	}
-	return slices.DeleteFunc(members, func(m Ref) bool {
-		twice := seen[m.Value]
-		seen[m.Value] = true
-		return twice
-	})
 }

@@ -3,7 +3,10 @@ package scim_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -144,6 +147,7 @@ func TestPatchesOfGroups(t *testing.T) {
 		{`{"Operations":[{"op":"replace","path":"members","value":[{"value":"c"},{"value":"d"}]}]}`, []string{"c", "d"}},
 		{`{"Operations":[{"op":"replace","value":{"id":"abf4dd94-a4c0-4f67-89c9-76b03340cb9b","displayName":"Test SCIMv2"}}]}`, []string{"c", "d"}},
 		{`{"Operations":[{"op":"add","value":{"members":[{"value":"e"}]}}]}`, []string{"c", "d", "e"}},
+		{`{"Operations":[{"op":"remove","path":"members[value eq \"C\" or value eq \"e\"]"},{"op":"add","path":"members","value":[{"value":"c"}]}]}`, []string{"d", "c"}},
 		{`{"Operations":[{"op":"remove","path":"members"}]}`, nil},
 	} {
 		operations, err := scim.ParsePatch([]byte(c.body))
@@ -152,6 +156,41 @@ func TestPatchesOfGroups(t *testing.T) {
 		require.Equal(t, c.want, ids(), c.body)
 	}
 	require.Equal(t, "Test SCIMv2", g.DisplayName)
+	odd, err := scim.ParsePatch([]byte(`{"Operations":[{"op":"remove","path":"members[display eq \"x\"]"}]}`))
+	require.NoError(t, err)
+	require.Equal(t, fault.Invalid, fault.KindOf(g.Apply(odd)))
+}
+
+// The most operations on the largest group cost about what one does: they are
+// done while everybody whose permissions change has to wait.
+func TestAPatchOfAGroupDoesNotCostTheProduct(t *testing.T) {
+	t.Parallel()
+	terms := make([]string, 20)
+	for i := range terms {
+		terms[i] = fmt.Sprintf(`value eq \"none%d\"`, i)
+	}
+	cost := func(operation string, times int) time.Duration {
+		operations, err := scim.ParsePatch([]byte(`{"Operations":[` + strings.TrimSuffix(strings.Repeat(operation+",", times), ",") + `]}`))
+		require.NoError(t, err)
+		best := time.Hour
+		for range 3 {
+			g := &scim.Group{DisplayName: "all", Members: make([]scim.Ref, scim.MaxMembers-1)}
+			for i := range g.Members {
+				g.Members[i].Value = fmt.Sprintf("%08d", i)
+			}
+			begun := time.Now()
+			require.NoError(t, g.Apply(operations))
+			best = min(best, time.Since(begun))
+		}
+		return best
+	}
+	for _, operation := range []string{
+		`{"op":"remove","path":"members[` + strings.Join(terms, " or ") + `]"}`,
+		`{"op":"add","path":"members","value":[{"value":"one"}]}`,
+		`{"op":"remove","path":"members","value":[{"value":"00000001"}]}`,
+	} {
+		require.Less(t, cost(operation, 1000), 100*cost(operation, 1), operation)
+	}
 }
 
 func TestWhatIsRefused(t *testing.T) {

@@ -820,7 +820,7 @@ export interface paths {
         put?: never;
         /**
          * Put the draft in force
-         * @description Only after a trial of this very draft has passed.
+         * @description Only after a trial of this very draft has passed, and by who holds, for ever, all that a tenant admin does: a provider says who people are.
          */
         post: operations["activateSSO"];
         delete?: never;
@@ -944,7 +944,10 @@ export interface paths {
         /** Tokens of the directory */
         get: operations["listScimTokens"];
         put?: never;
-        /** Make a token for the directory */
+        /**
+         * Make a token for the directory
+         * @description By who holds, for ever, all that a tenant admin does: a directory says who people are.
+         */
         post: operations["createScimToken"];
         delete?: never;
         options?: never;
@@ -2183,7 +2186,7 @@ export interface components {
              * @enum {string}
              */
             breakGlass: "off" | "read" | "full";
-            /** @description Statements that a person may look at in an hour; 0 is the default of the platform. */
+            /** @description Statements that a person may look at in an hour; 0 is the default of the platform. Raising it takes statements.export. */
             viewingCap: number;
             /** @description How long the audit log is kept; 0 is for ever. */
             auditDays: number;
