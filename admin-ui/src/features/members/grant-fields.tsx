@@ -2,10 +2,10 @@ import { Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
+import { rolesQuery } from '@/api/roles';
 import { storesQuery } from '@/api/stores';
 import { held } from '@/shared/lib/permissions';
 import { useTenant } from '@/shared/lib/tenant';
-import { rolesQuery } from './queries';
 
 export interface GrantChoice {
   role: string;
