@@ -41,7 +41,8 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
   const { event, ...filters } = search;
   const key = JSON.stringify(filters);
   // As in the statements: relative times are fixed when the filters change.
-  const wanted = useMemo(() => asked(JSON.parse(key) as AuditFilters), [key]);
+  const zone = format.timeZone;
+  const wanted = useMemo(() => asked(JSON.parse(key) as AuditFilters, zone), [key, zone]);
   const pages = usePages<Event>(['audit', tenant.slug, wanted], fetchEvents(tenant.slug, wanted));
   const sentence = useSentence(pages.rows);
   const [views, setViews] = useState(() => loadViews(tenant.slug));

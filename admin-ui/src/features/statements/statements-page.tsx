@@ -100,7 +100,8 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
   const format = useFormat();
   const { q = '', since, until } = search;
   // Relative times are fixed when the query changes, not at each drawing: they are part of the cache's key.
-  const wanted = useMemo(() => filters(q, { since, until }), [q, since, until]);
+  const zone = format.timeZone;
+  const wanted = useMemo(() => filters(q, { since, until }, zone), [q, since, until, zone]);
   const pages = usePages<Row, StatementPage>(
     [...statementsKey(tenant.slug, store), 'list', wanted],
     fetchStatements(tenant.slug, store, wanted),
