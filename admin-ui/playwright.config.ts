@@ -5,8 +5,9 @@ import { chromium } from './e2e/fixtures/chromium';
 // starts `stoa dev` on free ports with a state of its own, and signs in as its people.
 export default defineConfig({
   testDir: 'e2e',
-  testIgnore: 'screenshots/**',
-  timeout: 60_000,
+  testIgnore: ['screenshots/**', 'bench/**'],
+  // On a machine that does much else a journey of a few pages takes a minute.
+  timeout: 120_000,
   expect: { timeout: 20_000 },
   forbidOnly: true,
   // The tests share a server: each changes only what it made itself, so that they may run in any order.

@@ -24,7 +24,7 @@ for (const { path, who, opens } of places) {
     accessible,
     expectComplaint,
   }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(240_000);
     const look = async (state: string) => {
       await page.emulateMedia({ colorScheme: 'light' });
       await accessible(`${state}, light`);
@@ -85,7 +85,7 @@ test.describe('in German', () => {
       signedInAs,
       accessible,
     }) => {
-      test.setTimeout(120_000);
+      test.setTimeout(240_000);
       await signedInAs(...(of[0]?.who ?? people.admin));
       for (const { path } of of) {
         await page.goto(url(path));
