@@ -5,7 +5,8 @@ import { chromium } from './e2e/fixtures/chromium';
 // starts `stoa dev` on free ports with a state of its own, and signs in as its people.
 export default defineConfig({
   testDir: 'e2e',
-  timeout: 60_000,
+  // On a machine that does much else a journey of a few pages takes a minute.
+  timeout: 120_000,
   expect: { timeout: 20_000 },
   forbidOnly: true,
   // The tests share a server: each changes only what it made itself, so that they may run in any order.
@@ -13,7 +14,7 @@ export default defineConfig({
   workers: 2,
   // How soon a page is painted says something only while nothing else runs.
   projects: [
-    { name: 'pages', testIgnore: ['screenshots/**', 'speed.spec.ts'] },
+    { name: 'pages', testIgnore: ['screenshots/**', 'bench/**', 'speed.spec.ts'] },
     { name: 'speed', testMatch: 'speed.spec.ts', dependencies: ['pages'], workers: 1 },
   ],
   reporter: [['list']],

@@ -34,9 +34,9 @@ test('by keys alone: pages, the filter, rows, a drawer, the palette, the help', 
   await expect(rows.nth(0)).toBeFocused();
 
   await page.keyboard.press('/');
-  await expect(page.getByRole('textbox', { name: 'Filter statements' })).toBeFocused();
+  await expect(page.getByRole('combobox', { name: 'Filter statements' })).toBeFocused();
   await page.keyboard.type('g');
-  await expect(page.getByRole('textbox', { name: 'Filter statements' })).toHaveValue('g');
+  await expect(page.getByRole('combobox', { name: 'Filter statements' })).toHaveValue('g');
   await page.keyboard.press('Backspace');
   await page.keyboard.press('Control+k');
   const palette = page.getByRole('dialog', { name: 'Search or jump to' });
@@ -65,7 +65,7 @@ test('by keys alone: pages, the filter, rows, a drawer, the palette, the help', 
 test('the address holds what one sees: it survives a reload, and the way back', async ({ page, signedInAs }) => {
   await signedInAs(...people.admin);
   await page.goto(url('/admin/t/northwind/statements'));
-  await page.getByRole('textbox', { name: 'Filter statements' }).fill('verb:completed');
+  await page.getByRole('combobox', { name: 'Filter statements' }).fill('verb:completed');
   await page.keyboard.press('Enter');
   await settled(page);
   await page.locator('[data-open]').first().click();
@@ -73,8 +73,11 @@ test('the address holds what one sees: it survives a reload, and the way back', 
   await expect(drawer.getByRole('tab', { name: 'Summary' })).toBeVisible();
   await expect(page).toHaveURL(/q=verb.*&id=[0-9a-f-]{36}/);
   const sentence = await drawer.locator('p').first().innerText();
+  await drawer.getByRole('tab', { name: 'JSON' }).click();
+  await expect(page).toHaveURL(/tab=json/);
   await page.reload();
   await expect(drawer.locator('p').first()).toHaveText(sentence);
+  await expect(drawer.getByRole('tab', { name: 'JSON' })).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('Escape');
   const here = page.url();
   await page.getByRole('link', { name: 'API keys' }).click();
@@ -93,6 +96,12 @@ test('times are in the tenant’s zone, which is said', async ({ page, signedInA
   const time = page.locator('tbody time').first();
   const stored = new Date((await time.getAttribute('datetime')) ?? '');
   await expect(time).toContainText(stored.toISOString().slice(11, 19));
+  await page.keyboard.press('t');
+  const range = page.getByRole('dialog', { name: 'Time range' });
+  await range.getByLabel('From').fill('2026-01-02T10:00');
+  await range.getByRole('button', { name: 'Show' }).click();
+  await expect(page).toHaveURL(/since=2026-01-02T10%3A00%3A00\.000Z/);
+  await expect(page.getByRole('button', { name: /Jan 2, 2026, 10:00:00/ })).toBeVisible();
 });
 
 test('the access review prints as a list: no navigation, no buttons, every row', async ({ page, signedInAs }) => {

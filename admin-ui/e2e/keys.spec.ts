@@ -1,4 +1,4 @@
-import { expect, test, url } from './fixtures/test';
+import { expect, settled, test, url } from './fixtures/test';
 
 test('a key is created, rotated and revoked with the keyboard alone', async ({ page, signIn, accessible }) => {
   await signIn('northwind', /Ada Lindqvist/);
@@ -64,9 +64,9 @@ test('the first five minutes: key, curl, and the statement arrives live', async 
   await dialog.getByRole('tab', { name: 'User name' }).click();
   const user = await dialog.getByRole('textbox', { name: 'User name' }).inputValue();
   await dialog.getByRole('checkbox').check();
-  await dialog.getByRole('button', { name: 'Done' }).click();
+  await dialog.getByRole('button', { name: 'Watch it arrive' }).click();
 
-  await page.goto(url('/admin/t/northwind/statements?live=true'));
+  await expect(page).toHaveURL(/\/statements\?store=\w+&live=true/);
   await expect(page.getByRole('combobox', { name: 'Store' })).toHaveValue(store);
   await expect(page.getByRole('table')).toBeVisible();
   const sent = await request.post(url('/xapi/statements'), {
@@ -81,5 +81,10 @@ test('the first five minutes: key, curl, and the statement arrives live', async 
     },
   });
   expect(sent.ok()).toBe(true);
-  await expect(page.getByRole('row', { name: /Arriving live/ })).toBeVisible({ timeout: 10_000 });
+  const arrived = page.getByRole('row', { name: /Arriving live/ });
+  await expect(arrived).toBeVisible({ timeout: 10_000 });
+  await page.getByRole('switch', { name: 'Live' }).uncheck();
+  await expect(page).not.toHaveURL(/live/);
+  await settled(page);
+  await expect(arrived).toBeVisible();
 });

@@ -52,6 +52,15 @@ test('a tenant admin sees all of the tenant, invites a colleague, and is no oper
   await expect(row).toContainText('analyst');
   await page.getByRole('button', { name: 'Mira Sato' }).click();
   await expect(page.getByRole('dialog', { name: 'Mira Sato' })).toContainText('Given by hand');
+  await page.keyboard.press('Escape');
+  const search = page.getByRole('searchbox', { name: 'Search names and addresses' });
+  await search.fill('sato');
+  await search.press('Enter');
+  await expect(page).toHaveURL(/q=sato/);
+  await expect(page.getByRole('row')).toHaveCount(2);
+  await search.fill('nobody of that name');
+  await search.press('Enter');
+  await expect(page.getByText('Nothing fits these filters')).toBeVisible();
 
   await page.goto(url('/admin/operator/tenants'));
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('You are not signed in as an operator');
@@ -72,7 +81,7 @@ test('an analyst reads statements of pseudonyms, and sees no keys', async ({ pag
   await expect(
     page.getByText(/People are shown as pseudonyms, because you do not hold statements.view_identity/),
   ).toBeVisible();
-  await page.getByRole('textbox', { name: 'Filter statements' }).fill('verb:completed');
+  await page.getByRole('combobox', { name: 'Filter statements' }).fill('verb:completed');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/q=verb%3Acompleted/);
   await settled(page);

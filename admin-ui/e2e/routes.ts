@@ -24,9 +24,15 @@ const platform = (path: string, opens: Place['opens'] = {}): Place => ({
 
 /** Every route of the console, with what can be open on it. */
 export const places: Place[] = [
-  tenant('home', { switcher: press(/^Tenant: /), account: press(/^Account of/) }),
+  tenant('home', {
+    switcher: press(/^Tenant: /),
+    account: press(/^Account of/),
+    palette: (page) => page.keyboard.press('Control+k'),
+    keyboard: (page) => page.keyboard.press('?'),
+  }),
   tenant('statements?since=90d', {
     range: press(/^Last 90/),
+    completion: (page) => page.getByRole('combobox', { name: 'Filter statements' }).fill('verb:'),
     statement: firstRow,
     void: async (page) => {
       await firstRow(page);
@@ -48,7 +54,7 @@ export const places: Place[] = [
   }),
   tenant('stores', { create: press('Create store'), empty: press(/^Empty “/) }),
   tenant('members', { member: firstRow, invite: press('Invite') }),
-  tenant('members?tab=roles', { create: press('Create role') }),
+  tenant('members?tab=roles', { role: press('Tenant admin'), create: press('Create role') }),
   tenant('members?tab=review'),
   tenant('members?tab=operators'),
   tenant('audit', { event: firstRow, verify: press('Verify'), views: press('Views') }),

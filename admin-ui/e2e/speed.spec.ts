@@ -42,6 +42,6 @@ for (const { path, who } of places) {
         .annotations.push({ type: 'vitals', description: `LCP ${Math.round(largest)} ms, CLS ${shift.toFixed(4)}` });
       expect.soft(shift, 'cumulative layout shift').toBeLessThanOrEqual(steadiest);
       expect(largest, 'largest contentful paint').toBeLessThanOrEqual(slowest);
-    }).toPass({ timeout: 30_000 });
+    }).toPass({ timeout: 90_000 });
   });
 }

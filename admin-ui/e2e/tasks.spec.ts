@@ -165,7 +165,8 @@ test('an identity provider is connected to a new tenant: recovery link, draft, t
   await page.getByLabel('Client secret').fill(secret);
   await page.getByRole('button', { name: 'Save draft' }).click();
   await page.getByRole('textbox', { name: 'Group', exact: true }).fill('stoa-tenant-admin');
-  await page.getByRole('textbox', { name: 'Role', exact: true }).fill('tenant-admin');
+  await page.getByRole('combobox', { name: 'Role', exact: true }).click();
+  await page.getByRole('option', { name: 'Tenant admin', exact: true }).click();
   await page.getByRole('button', { name: 'Map', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Remove the mapping of stoa-tenant-admin' })).toBeVisible();
   await tryOut();

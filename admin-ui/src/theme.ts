@@ -54,7 +54,11 @@ export const theme = createTheme({
   components: {
     Badge: {
       defaultProps: { variant: 'light', radius: 'xl' },
-      styles: { root: { textTransform: 'none', fontWeight: 600 } },
+      // Where it is too wide it takes a second line, unless what it stands in keeps to one.
+      styles: {
+        root: { textTransform: 'none', fontWeight: 600, height: 'auto', minHeight: 'var(--badge-height)' },
+        label: { overflow: 'visible', whiteSpace: 'inherit' },
+      },
     },
     // The kit's heading of a dialog is a <header>, which counts as a banner of the page.
     Modal: {

@@ -27,7 +27,7 @@ import (
 
 // newDev is `stoa dev`.
 func newDev(sh *shell) *cobra.Command {
-	var dir string
+	var d dev.Config
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the service with a Postgres, a Redis and demo data of its own",
@@ -51,19 +51,21 @@ another address. The other variables are those of "stoa serve".`,
 			// Nobody may be reading any more (make run | head), and yet all must
 			// be stopped in order: without this, a write would end the process.
 			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-			err := sh.dev(ctx, cmd.OutOrStdout(), dir)
+			err := sh.dev(ctx, cmd.OutOrStdout(), d)
 			if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 				return nil // Ctrl-C while it was starting
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", ".stoa", "where everything is kept")
+	cmd.Flags().StringVar(&d.Dir, "dir", ".stoa", "where everything is kept")
+	cmd.Flags().IntVar(&d.Statements, "statements", 12_000, "how many statements a new store northwind/production gets")
+	cmd.Flags().IntVar(&d.Members, "members", 0, "how many colleagues northwind has beside those who can sign in")
 	return cmd
 }
 
-// dev runs everything until ctx ends, or something of it does.
-func (sh *shell) dev(ctx context.Context, out io.Writer, dir string) (err error) {
+// dev runs everything until ctx ends, or something of it does. Of d the flags are set.
+func (sh *shell) dev(ctx context.Context, out io.Writer, d dev.Config) (err error) {
 	environ := append([]string{"STOA_LOG_FORMAT=text", "STOA_LOG_LEVEL=warn"}, sh.environ...)
 	given, err := config.Load(environ, 0)
 	if err != nil {
@@ -78,10 +80,9 @@ func (sh *shell) dev(ctx context.Context, out io.Writer, dir string) (err error)
 		public = "http://" + listen
 	}
 	log := app.Logger(given, os.Stderr)
-	env, err := dev.Open(ctx, dev.Config{
-		Dir: dir, DatabaseURL: given.DatabaseURL.Reveal(), RedisURL: given.RedisURL.Reveal(), PublicURL: public,
-		Logger: log, Clock: sh.now, Progress: func(line string) { fmt.Fprintln(out, line) },
-	})
+	d.DatabaseURL, d.RedisURL, d.PublicURL = given.DatabaseURL.Reveal(), given.RedisURL.Reveal(), public
+	d.Logger, d.Clock, d.Progress = log, sh.now, func(line string) { fmt.Fprintln(out, line) }
+	env, err := dev.Open(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (sh *shell) dev(ctx context.Context, out io.Writer, dir string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	welcome(out, state(dir, env.DatabaseDir()), service.URL(), env)
+	welcome(out, state(d.Dir, env.DatabaseDir()), service.URL(), env)
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nStopping.")

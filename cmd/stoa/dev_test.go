@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stoa-lrs/stoa/internal/config"
+	"github.com/stoa-lrs/stoa/internal/dev"
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
 
@@ -311,7 +312,7 @@ func TestDevNamesEveryWrongVariableBeforeItStartsAnything(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "state")
 	sh := &shell{environ: []string{"STOA_MAX_BODY=much", "STOA_REDIS_URL=mysql://x", "STOA_LOG_LEVEL=loud"}, now: time.Now}
-	err := sh.dev(t.Context(), io.Discard, dir)
+	err := sh.dev(t.Context(), io.Discard, dev.Config{Dir: dir})
 	require.Equal(t, fault.Invalid, fault.KindOf(err))
 	for _, name := range []string{"STOA_MAX_BODY", "STOA_REDIS_URL", "STOA_LOG_LEVEL"} {
 		require.ErrorContains(t, err, name)

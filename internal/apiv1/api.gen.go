@@ -786,6 +786,27 @@ func (e ExportFormat) Valid() bool {
 	}
 }
 
+// Defines values for MemberStatusFilter.
+const (
+	MemberStatusFilterActive   MemberStatusFilter = "active"
+	MemberStatusFilterDisabled MemberStatusFilter = "disabled"
+	MemberStatusFilterInvited  MemberStatusFilter = "invited"
+)
+
+// Valid indicates whether the value is a known member of the MemberStatusFilter enum.
+func (e MemberStatusFilter) Valid() bool {
+	switch e {
+	case MemberStatusFilterActive:
+		return true
+	case MemberStatusFilterDisabled:
+		return true
+	case MemberStatusFilterInvited:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UseBy.
 const (
 	UseByHour   UseBy = "hour"
@@ -855,6 +876,27 @@ func (e ListKeyUseParamsBy) Valid() bool {
 	case ListKeyUseParamsByHour:
 		return true
 	case ListKeyUseParamsByMinute:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListMembersParamsStatus.
+const (
+	ListMembersParamsStatusActive   ListMembersParamsStatus = "active"
+	ListMembersParamsStatusDisabled ListMembersParamsStatus = "disabled"
+	ListMembersParamsStatusInvited  ListMembersParamsStatus = "invited"
+)
+
+// Valid indicates whether the value is a known member of the ListMembersParamsStatus enum.
+func (e ListMembersParamsStatus) Valid() bool {
+	switch e {
+	case ListMembersParamsStatusActive:
+		return true
+	case ListMembersParamsStatusDisabled:
+		return true
+	case ListMembersParamsStatusInvited:
 		return true
 	default:
 		return false
@@ -2542,6 +2584,12 @@ type InStore = Slug
 // Limit defines model for limit.
 type Limit = int
 
+// MemberStatusFilter defines model for memberStatusFilter.
+type MemberStatusFilter string
+
+// MemberTextFilter defines model for memberTextFilter.
+type MemberTextFilter = string
+
 // OfStore Short name in paths; unique among its kind in the tenant (tenants and domains, on the platform).
 type OfStore = Slug
 
@@ -3051,12 +3099,21 @@ type ListKeyUseParamsBy string
 
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
+	// Text Part of the name or of the address, whatever the case.
+	Text *MemberTextFilter `form:"text,omitempty" json:"text,omitempty"`
+
+	// Status Only these.
+	Status *ListMembersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
 	// After Cursor of the page before (`next`).
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
 	// Limit Most items of the page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// ListMembersParamsStatus defines parameters for ListMembers.
+type ListMembersParamsStatus string
 
 // InviteMemberParams defines parameters for InviteMember.
 type InviteMemberParams struct {
@@ -9212,6 +9269,30 @@ func NewListMembersRequest(server string, tenant TheTenant, params *ListMembersP
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Text != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "text", *params.Text, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.After != nil {
 

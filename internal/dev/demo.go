@@ -82,7 +82,10 @@ func (e *Environment) fill(ctx context.Context, c Config, s *secrets) error {
 			return fault.Wrap(fault.KindOf(err), err, "the demo tenant %s cannot be made", t.slug)
 		}
 	}
-	return f.signIns(ctx)
+	if err := f.signIns(ctx); err != nil {
+		return err
+	}
+	return f.colleagues(ctx, demoTenants[0])
 }
 
 // explain adds what may help when somebody else's Postgres refuses a role.

@@ -43,6 +43,7 @@ type Config struct {
 	RedisURL    string           // "": the embedded one
 	PublicURL   string           // of the service that will run here
 	Statements  int              // of the bigger demo store; 0 is 12,000
+	Members     int              // of the bigger demo tenant, beside those who can sign in
 	Progress    func(string)     // told what begins, one line at a time; nil: nobody
 	Logger      *slog.Logger     // nil: slog.Default
 	Clock       func() time.Time // nil: time.Now
@@ -91,7 +92,7 @@ func Open(ctx context.Context, c Config) (_ *Environment, err error) {
 		c.Clock = time.Now
 	}
 	if c.Statements == 0 {
-		c.Statements = 12_000
+		c.Statements = demoUsual
 	}
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stoa-lrs/stoa/internal/authn"
+	"github.com/stoa-lrs/stoa/internal/authz"
 	"github.com/stoa-lrs/stoa/internal/config"
 	"github.com/stoa-lrs/stoa/internal/dev"
 	"github.com/stoa-lrs/stoa/internal/fault"
@@ -145,6 +146,29 @@ func TestAnInterruptedFillIsFinished(t *testing.T) {
 	require.Equal(t, 400, rows["statements"])
 	require.Equal(t, 2, rows["keys"])
 	require.Equal(t, 200, m.rows(e.Keys[2])["statements"])
+}
+
+func TestColleaguesComeOnce(t *testing.T) {
+	t.Parallel()
+	m := setup(t)
+	c := m.config()
+	for _, c.Members = range []int{0, 3, 5, 5} {
+		e, err := dev.Open(t.Context(), c)
+		require.NoError(t, err)
+		require.NoError(t, e.Close())
+		id, _, _ := tenant.ParseUserName(e.Keys[0].User)
+		require.NoError(t, m.db.Open(t).TenantRead(t.Context(), postgres.NewScope(id, "test"), func(tx *postgres.Tx) error {
+			members, _, err := tenant.ListMembers(tx, tenant.MemberFilter{Status: tenant.MemberInvited}, tenant.Page{})
+			require.Len(t, members, c.Members)
+			for _, colleague := range members {
+				require.NotEmpty(t, colleague.Name)
+				grants, _, err := authz.ListGrants(tx, colleague.ID, authz.Page{})
+				require.NoError(t, err)
+				require.Equal(t, authz.Analyst, grants[0].Role)
+			}
+			return err
+		}))
+	}
 }
 
 func TestKeysAreMintedAnewWhenTheOldDoNotWork(t *testing.T) {

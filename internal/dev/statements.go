@@ -14,8 +14,11 @@ import (
 	"github.com/stoa-lrs/stoa/internal/xapi"
 )
 
-// demoBatch is how many statements are stored at once.
-const demoBatch = 500
+const (
+	demoBatch = 500     // statements that are stored at once
+	demoSlice = 100_000 // statements that are sorted at once
+	demoUsual = 12_000  // statements of the bigger store when nobody asks for another number
+)
 
 // statements fills a store: what learners did in the six months before it was
 // made, in the order in which they did it.
@@ -25,27 +28,34 @@ func (f *filler) statements(ctx context.Context, t *tenant.Tenant, d demoTenant,
 		return err
 	}
 	began := time.Now()
-	n := max(int(float64(f.Statements)*store.part), 20)
-	g := sample.New(store.seed, sample.Options{
-		Learners: d.learners, Courses: 24, Organisation: d.slug,
-		From: known.CreatedAt.AddDate(0, -6, 0), To: known.CreatedAt,
-	})
-	all := make([]xapi.Statement, 0, n)
-	for len(all) < n {
-		batch, err := xapi.Decode(g.Batch(min(demoBatch, n-len(all))), xapi.V1, xapi.Limits{})
+	n := f.Statements
+	if store.part != 1 { // the others stay small, however much is asked for
+		n = max(int(float64(min(n, demoUsual))*store.part), 20)
+	}
+	from := known.CreatedAt.AddDate(0, -6, 0)
+	parts := (n + demoSlice - 1) / demoSlice
+	span := known.CreatedAt.Sub(from) / time.Duration(parts)
+	for part := range parts {
+		// A generator for each part, so that no more than one is in memory.
+		g := sample.New(store.seed+uint64(part)<<16, sample.Options{
+			Learners: d.learners, Courses: 24, Organisation: d.slug,
+			From: from.Add(time.Duration(part) * span), To: from.Add(time.Duration(part+1) * span),
+		})
+		all, err := inOrder(g, min(demoSlice, n-part*demoSlice))
 		if err != nil {
 			return err
 		}
-		all = append(all, batch.Statements...)
-	}
-	slices.SortStableFunc(all, func(a, b xapi.Statement) int { return a.Timestamp.Compare(b.Timestamp) })
-	for chunk := range slices.Chunk(all, demoBatch) {
-		if _, err := f.record.Commit(ctx, lrs.Write{Author: author, Batch: &xapi.Batch{Statements: chunk, Array: true}}); err != nil {
+		for chunk := range slices.Chunk(all, demoBatch) {
+			if _, err := f.record.Commit(ctx, lrs.Write{Author: author, Batch: &xapi.Batch{Statements: chunk, Array: true}}); err != nil {
+				return err
+			}
+		}
+		if part > 0 {
+			continue
+		}
+		if err := f.documents(ctx, t, known, all); err != nil {
 			return err
 		}
-	}
-	if err := f.documents(ctx, t, known, all); err != nil {
-		return err
 	}
 	if store.kind == tenant.Production {
 		if err := f.rotatedKey(ctx, t, known); err != nil {
@@ -54,6 +64,20 @@ func (f *filler) statements(ctx context.Context, t *tenant.Tenant, d demoTenant,
 	}
 	f.Progress(fmt.Sprintf("Demo data: %s/%s has %d statements (%.1f s)", t.Slug, store.slug, n, time.Since(began).Seconds()))
 	return nil
+}
+
+// inOrder returns the next n statements of g by their time.
+func inOrder(g *sample.Generator, n int) ([]xapi.Statement, error) {
+	all := make([]xapi.Statement, 0, n)
+	for len(all) < n {
+		batch, err := xapi.Decode(g.Batch(min(demoBatch, n-len(all))), xapi.V1, xapi.Limits{})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, batch.Statements...)
+	}
+	slices.SortStableFunc(all, func(a, b xapi.Statement) int { return a.Timestamp.Compare(b.Timestamp) })
+	return all, nil
 }
 
 // documents leaves what players keep: where a learner stopped, how somebody

@@ -41,8 +41,9 @@ func (x *exchange) numbered(name string) (int64, error) {
 
 func (a *API) listMembers(x *exchange) error {
 	var page apiv1.MemberPage
+	filter := tenant.MemberFilter{Status: tenant.MemberStatus(x.query.Get("status")), Text: x.query.Get("text")} // the description has checked them
 	if err := x.look(func(tx *postgres.Tx) error {
-		members, next, err := tenant.ListMembers(tx, tenant.MemberFilter{}, x.page())
+		members, next, err := tenant.ListMembers(tx, filter, x.page())
 		if err != nil {
 			return err
 		}

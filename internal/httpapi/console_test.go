@@ -78,6 +78,27 @@ func TestBodiesAreHeldToTheDescription(t *testing.T) {
 	v.call("GET", "/api/v1/tenants/"+own.Slug+"/members/NOT-AN-ID", nil).is(http.StatusNotFound).problem()
 }
 
+func TestMembersAreSearched(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own := o.tenant()
+	v := o.as(own, admin)
+	of := "/api/v1/tenants/" + own.Slug + "/members"
+	v.call("POST", of, apiv1.Invitation{Email: "zoe@example.com", Name: ptr("Zoë Fernández")}).is(http.StatusCreated)
+	for query, found := range map[string][]string{
+		"text=FERN%C3%81ndez": {"zoe@example.com"}, "text=zoe%40": {"zoe@example.com"}, "text=zoe&status=active": nil, "text=100%25": nil,
+	} {
+		var page apiv1.MemberPage
+		v.call("GET", of+"?"+query, nil).is(http.StatusOK).json(&page)
+		var emails []string
+		for _, m := range page.Items {
+			emails = append(emails, m.Email)
+		}
+		require.Equal(t, found, emails, query)
+	}
+	require.Equal(t, "?status", v.call("GET", of+"?status=gone", nil).is(http.StatusBadRequest).problem().Violations[0].Path)
+}
+
 func TestChangesNeedWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	o := setupOffice(t)

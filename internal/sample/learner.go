@@ -177,6 +177,15 @@ func (g *Generator) learner(i int) learner {
 	}
 }
 
+// Person returns the name and the mail address of learner number i of an
+// organisation, as its directory has them.
+func Person(organisation string, i int) (name, address string) {
+	g := &Generator{options: Options{Organisation: organisation}}
+	l := g.learner(i)
+	g.mail(&l)
+	return l.first.written + " " + l.last.written, string(g.w.b)
+}
+
 // mail writes the learner's mail address.
 func (g *Generator) mail(l *learner) {
 	g.w.put(l.first.plain, ".", l.last.plain, ".")

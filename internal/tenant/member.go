@@ -198,6 +198,7 @@ func findMember(tx *postgres.Tx, where string, args ...any) (*Member, error) {
 type MemberFilter struct {
 	Status MemberStatus // "": any
 	Prefix string       // how the address begins, whatever the case
+	Text   string       // part of the address or of the name, whatever the case
 }
 
 // ListMembers returns the members of one page, by address, and the cursor of
@@ -208,8 +209,9 @@ func ListMembers(tx *postgres.Tx, f MemberFilter, page Page) ([]Member, string, 
 		return nil, "", badCursor()
 	}
 	rows, err := tx.Query(tx.Context(), `select `+memberColumns+` from members
-		where tenant_id = $1 and email > $2 and ($3 = '' or status = $3) and starts_with(email, $4) order by email limit $5`,
-		tx.TenantID(), queryable(string(after)), string(f.Status), queryable(strings.ToLower(f.Prefix)), page.Rows()+1)
+		where tenant_id = $1 and email > $2 and ($3 = '' or status = $3) and starts_with(email, $4)
+			and (position($5 in email) > 0 or position($5 in lower(name)) > 0) order by email limit $6`,
+		tx.TenantID(), queryable(string(after)), string(f.Status), queryable(strings.ToLower(f.Prefix)), queryable(strings.ToLower(f.Text)), page.Rows()+1)
 	if err != nil {
 		return nil, "", err
 	}

@@ -362,6 +362,8 @@ func TestMembersAreListedAndChanged(t *testing.T) {
 	require.Empty(t, none)
 	none, _ = list(tenant.MemberFilter{Prefix: "a\x00%"}, tenant.Page{})
 	require.Empty(t, none)
+	part, _ := list(tenant.MemberFilter{Text: "B-1@Acme"}, tenant.Page{})
+	require.Equal(t, []string{"b-1"}, part)
 
 	m := p.invite(acme, "d@acme.example")
 	p.in(acme, func(tx *postgres.Tx) error {
@@ -370,6 +372,8 @@ func TestMembersAreListedAndChanged(t *testing.T) {
 		require.EqualValues(t, 2, got.Version)
 		return err
 	})
+	part, _ = list(tenant.MemberFilter{Text: "dEE"}, tenant.Page{})
+	require.Equal(t, []string{"d"}, part)
 	for name, c := range map[string]struct {
 		call func(tx *postgres.Tx) error
 		want fault.Kind

@@ -61,7 +61,7 @@ test('the pages of a tenant', async ({ page, enter, visit, shoot, word }) => {
 
 test('statements', async ({ page, enter, visit, shoot, word }) => {
   await enter('northwind', /Ada Lindqvist/, 't/northwind/statements?since=90d');
-  const field = page.getByRole('textbox', { name: word('statements', 'query') });
+  const field = page.getByRole('combobox', { name: word('statements', 'query') });
   await field.click();
   await field.pressSequentially('verb:');
   await expect(page.getByRole('option').first()).toBeVisible();

@@ -3420,6 +3420,10 @@ export interface components {
         auditSession: string;
         /** @description Words, all of which are in the event: in names, ids, address or details. */
         auditText: string;
+        /** @description Part of the name or of the address, whatever the case. */
+        memberTextFilter: string;
+        /** @description Only these. */
+        memberStatusFilter: "invited" | "active" | "disabled";
         /** @description From 1; less is 1. */
         scimStart: number;
         /** @description At most 200; less than 0 is 0. */
@@ -4829,6 +4833,10 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
+                /** @description Part of the name or of the address, whatever the case. */
+                text?: components["parameters"]["memberTextFilter"];
+                /** @description Only these. */
+                status?: components["parameters"]["memberStatusFilter"];
                 /** @description Cursor of the page before (`next`). */
                 after?: components["parameters"]["after"];
                 /** @description Most items of the page. */

@@ -16,7 +16,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
 import { chooseLanguage, type Language, languages } from '@/i18n';
-import { type Shortcuts, useShortcuts } from '@/shared/lib/shortcuts';
+import { paletteKey, type Shortcuts, useShortcuts } from '@/shared/lib/shortcuts';
 import { type Tenant, useFormat } from '@/shared/lib/tenant';
 import { later } from '@/shared/ui/later';
 import { Banner } from './banner';
@@ -93,7 +93,7 @@ export function Shell({ me, tenant, children }: { me: Schema['Me']; tenant: Tena
           >
             <Search size={15} aria-hidden />
             <span>{t('palette.open')}</span>
-            <Kbd size="xs">⌘K</Kbd>
+            <Kbd size="xs">{paletteKey(t('keys.ctrl'))}</Kbd>
           </UnstyledButton>
           <ActionIcon
             variant="subtle"

@@ -1,10 +1,9 @@
 import { Group, Kbd, Modal, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { singleKeys } from '@/shared/lib/shortcuts';
+import { paletteKey, singleKeys } from '@/shared/lib/shortcuts';
 
 const rows = [
-  ['palette', ['⌘K']],
   ['query', ['/']],
   ['range', ['t']],
   ['home', ['g', 'd']],
@@ -19,11 +18,12 @@ const rows = [
 
 export function ShortcutHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation('shell');
+  const palette = paletteKey(t('keys.ctrl'));
   const [single, setSingle] = useState(singleKeys.enabled);
   return (
     <Modal opened={opened} onClose={onClose} title={t('keys.title')} closeButtonProps={{ 'aria-label': t('close') }}>
       <Stack gap={8}>
-        {rows.map(([name, keys]) => (
+        {[['palette', [palette]] as const, ...rows].map(([name, keys]) => (
           <Group key={name} justify="space-between" wrap="nowrap">
             <Text size="sm">{t(`keys.${name}`)}</Text>
             <Group gap={4} wrap="nowrap">
@@ -35,7 +35,7 @@ export function ShortcutHelp({ opened, onClose }: { opened: boolean; onClose: ()
         ))}
         <Switch
           mt="sm"
-          label={t('keys.single')}
+          label={t('keys.single', { palette })}
           checked={single}
           onChange={(event) => {
             singleKeys.set(event.currentTarget.checked);

@@ -7,6 +7,7 @@ import { usePages } from '@/api/pages';
 import { browserName } from '@/shared/lib/browser';
 import { held } from '@/shared/lib/permissions';
 import { useFormat, useTenant } from '@/shared/lib/tenant';
+import { endOfDay } from '@/shared/lib/time-range';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote, NeverState } from '@/shared/ui/empty-state';
@@ -201,7 +202,7 @@ function CreateToken({
       call(
         api.POST('/api/v1/me/tokens', {
           params: { query: { tenant: tenant.slug }, header: { 'Idempotency-Key': once.current } },
-          body: { name: name.trim(), actions, expiresAt: new Date(`${expires}T23:59:59`).toISOString() },
+          body: { name: name.trim(), actions, expiresAt: endOfDay(expires, tenant.timeZone) },
         }),
       ),
     onSuccess: onIssued,

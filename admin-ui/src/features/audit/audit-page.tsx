@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Menu, Select, TextInput } from '@mantine/core';
+import { Badge, Button, Menu, Select } from '@mantine/core';
 import { Bookmark, Download, ShieldCheck } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { type Column, DataTable } from '@/shared/ui/data-table';
 import { FilteredState, NeverState } from '@/shared/ui/empty-state';
 import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
+import { SearchField } from '@/shared/ui/search-field';
 import { Status } from '@/shared/ui/status';
 import { TimeRange } from '@/shared/ui/time-range';
 import { actions } from './actions';
@@ -41,7 +42,8 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
   const { event, ...filters } = search;
   const key = JSON.stringify(filters);
   // As in the statements: relative times are fixed when the filters change.
-  const wanted = useMemo(() => asked(JSON.parse(key) as AuditFilters), [key]);
+  const zone = format.timeZone;
+  const wanted = useMemo(() => asked(JSON.parse(key) as AuditFilters, zone), [key, zone]);
   const pages = usePages<Event>(['audit', tenant.slug, wanted], fetchEvents(tenant.slug, wanted));
   const sentence = useSentence(pages.rows);
   const [views, setViews] = useState(() => loadViews(tenant.slug));
@@ -125,7 +127,7 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
         </Button>
       </PageHeader>
       <div className={classes.filters}>
-        <Text of={search.text} label={t('search')} onChange={(text) => change({ text })} />
+        <SearchField of={search.text} label={t('search')} onChange={(text) => change({ text })} />
         <Select
           aria-label={t('action')}
           placeholder={t('allActions')}
@@ -210,44 +212,5 @@ export function AuditPage({ search, onSearch }: { search: AuditSearch; onSearch:
       )}
       {verifying && <Verify onClose={() => setVerifying(false)} onEvent={(id) => onSearch({ event: id })} />}
     </>
-  );
-}
-
-/** Words to look for; they go to the URL with Enter, not with every letter. */
-function Text({
-  of,
-  label,
-  onChange,
-}: {
-  of: string | undefined;
-  label: string;
-  onChange: (text: string | undefined) => void;
-}) {
-  const [text, setText] = useState(of ?? '');
-  const [was, setWas] = useState(of);
-  if (was !== of) {
-    setWas(of);
-    setText(of ?? '');
-  }
-  return (
-    <form
-      className={classes.text}
-      onSubmit={(event) => {
-        event.preventDefault();
-        onChange(text.trim() || undefined);
-      }}
-    >
-      <Group gap={0}>
-        <TextInput
-          type="search"
-          flex={1}
-          aria-label={label}
-          placeholder={label}
-          value={text}
-          maxLength={200}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-      </Group>
-    </form>
   );
 }

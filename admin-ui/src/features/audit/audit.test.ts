@@ -58,7 +58,7 @@ test('before and after, by what differs', () => {
 });
 
 test('filters name what was asked, and nothing empty', () => {
-  expect(asked({ action: 'key.created', text: '', since: '1d' }, Date.parse('2026-09-21T12:00:00Z'))).toEqual({
+  expect(asked({ action: 'key.created', text: '', since: '1d' }, 'UTC', Date.parse('2026-09-21T12:00:00Z'))).toEqual({
     action: 'key.created',
     since: '2026-09-20T12:00:00.000Z',
   });

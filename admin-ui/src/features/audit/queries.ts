@@ -17,8 +17,8 @@ export interface AuditFilters {
   until?: string;
 }
 
-/** Filters of the URL as the API wants them: times as instants, nothing that is empty. */
-export function asked(search: AuditFilters, now: number = Date.now()): AuditFilters {
+/** Filters of the URL as the API wants them: times as instants, days as those of the zone, nothing that is empty. */
+export function asked(search: AuditFilters, zone: string, now: number = Date.now()): AuditFilters {
   const { actor, action, target, session, outcome, text, since, until } = search;
   const all = {
     actor,
@@ -27,8 +27,8 @@ export function asked(search: AuditFilters, now: number = Date.now()): AuditFilt
     session,
     outcome,
     text,
-    since: since && instant(since, now),
-    until: until && instant(until, now),
+    since: since && instant(since, zone, now),
+    until: until && instant(until, zone, now),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
 }

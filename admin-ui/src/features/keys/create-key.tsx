@@ -4,6 +4,7 @@ import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { onceKey, type Schema } from '@/api/client';
 import { useCan, useTenant } from '@/shared/lib/tenant';
+import { endOfDay } from '@/shared/lib/time-range';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote } from '@/shared/ui/empty-state';
 import { bulk, networks, scopes, useKeyChanges } from './queries';
@@ -43,7 +44,7 @@ export function CreateKey({ stores, store, onClose, onIssued }: Props) {
         name: values.name.trim(),
         scopes: values.scopes as Schema['Scope'][],
         networks: networks(values.networks),
-        ...(values.expires && { expiresAt: new Date(`${values.expires}T23:59:59`).toISOString() }),
+        ...(values.expires && { expiresAt: endOfDay(values.expires, tenant.timeZone) }),
       },
     });
     onIssued(issued);

@@ -3,8 +3,16 @@ import type { Schema } from '@/api/client';
 import { RevealSecret, type Shown } from '@/shared/ui/reveal-secret';
 import { basicHeader, curl, writes } from './secret';
 
-/** The one time that the secret of a key is seen. */
-export function IssuedKey({ issued: { key, secret }, onDone }: { issued: Schema['IssuedKey']; onDone: () => void }) {
+/** The one time that the secret of a key is seen; onWatch leads to where the first statement of the key arrives. */
+export function IssuedKey({
+  issued: { key, secret },
+  onDone,
+  onWatch,
+}: {
+  issued: Schema['IssuedKey'];
+  onDone: () => void;
+  onWatch?: () => void;
+}) {
   const { t } = useTranslation('keys');
   const tabs: Shown[] = [
     { name: t('secret.secret'), text: secret, field: true },
@@ -18,6 +26,7 @@ export function IssuedKey({ issued: { key, secret }, onDone }: { issued: Schema[
       warning={t('secret.warning')}
       tabs={tabs}
       onDone={onDone}
+      next={onWatch && writes(key.scopes) ? { label: t('secret.watch'), go: onWatch } : undefined}
     />
   );
 }

@@ -1,5 +1,6 @@
 import { ActionIcon, Badge, Button, Group, Menu, Select, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { Ellipsis } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -10,11 +11,11 @@ import { useCan, useFormat, useTenant } from '@/shared/lib/tenant';
 import { useNow } from '@/shared/lib/use-now';
 import { GuardedButton } from '@/shared/ui/can';
 import { type Column, DataTable } from '@/shared/ui/data-table';
-import { FilteredState, NeverState } from '@/shared/ui/empty-state';
+import { ErrorNote, FilteredState, NeverState } from '@/shared/ui/empty-state';
 import { later } from '@/shared/ui/later';
 import { PageHeader } from '@/shared/ui/page-header';
 import { KeyStatus } from './key-status';
-import { fetchKeys, type Key, keysKey, useKeyChanges } from './queries';
+import { fetchKeys, type Key, keyQuery, keysKey, useKeyChanges } from './queries';
 
 const CreateKey = later(() => import('./create-key').then((m) => m.CreateKey));
 const IssuedKey = later(() => import('./issued-key').then((m) => m.IssuedKey));
@@ -33,6 +34,7 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
   const tenant = useTenant();
   const can = useCan();
   const format = useFormat();
+  const navigate = useNavigate();
   const now = useNow(15_000);
   const { refetch } = useKeyChanges(tenant.slug);
   const stores = useQuery(storesQuery(tenant.slug));
@@ -103,7 +105,12 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
     },
   ];
 
-  const open = search.key === undefined ? undefined : pages.rows.find((k) => k.user === search.key);
+  const listed = search.key === undefined ? undefined : pages.rows.find((k) => k.user === search.key);
+  const one = useQuery({
+    ...keyQuery(tenant.slug, search.key ?? ''),
+    enabled: search.key !== undefined && !listed && !pages.isPending,
+  });
+  const open = listed ?? (search.key === one.data?.user ? one.data : undefined);
   const creatable = (stores.data ?? []).filter((s) => can('keys.manage', s.slug));
   const create = () => onSearch({ ...search, create: true });
   return (
@@ -129,6 +136,7 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
           </GuardedButton>
         )}
       </PageHeader>
+      <ErrorNote error={search.key !== undefined && !open && one.error} />
       <DataTable
         label={t('title')}
         columns={columns}
@@ -181,6 +189,15 @@ export function KeysPage({ search, onSearch }: { search: KeysSearch; onSearch: (
             onSearch({ ...search, create: undefined });
             void refetch();
           }}
+          onWatch={
+            can('statements.view', issued.key.store)
+              ? () => {
+                  const search = { store: issued.key.store, live: true };
+                  void navigate({ to: '/t/$tenant/statements', params: { tenant: tenant.slug }, search });
+                  void refetch();
+                }
+              : undefined
+          }
         />
       )}
     </>

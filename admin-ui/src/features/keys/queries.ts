@@ -9,6 +9,15 @@ export const fetchKeys =
   (tenant: string, store: string | undefined) => (after: string | undefined, signal: AbortSignal) =>
     call(api.GET('/api/v1/tenants/{tenant}/keys', { params: { path: { tenant }, query: { store, after } }, signal }));
 
+/** One key, for where the list is not there yet or has it on a later page. */
+export const keyQuery = (tenant: string, key: string) =>
+  queryOptions({
+    queryKey: [...keysKey(tenant), 'one', key],
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/v1/tenants/{tenant}/keys/{key}', { params: { path: { tenant, key } }, signal })),
+    retry: false,
+  });
+
 /** What a key did in the last 24 hours: requests by hour, the last one last, and by what was asked. */
 export interface Day {
   hours: number[];

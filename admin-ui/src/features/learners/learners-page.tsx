@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { EyeOff } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -91,6 +92,7 @@ function Person({ agent, store, clear }: { agent: Record<string, unknown>; store
   const shared = useTranslation('shared').t;
   const tenant = useTenant();
   const format = useFormat();
+  const navigate = useNavigate();
   const filters = { agent: JSON.stringify(identifier(agent)) };
   const pages = usePages<Row, StatementPage>(
     ['statements', tenant.slug, store, 'learner', filters.agent],
@@ -144,6 +146,9 @@ function Person({ agent, store, clear }: { agent: Record<string, unknown>; store
         ]}
         pages={pages}
         rowId={(row) => row.id}
+        onOpen={(row) =>
+          void navigate({ to: '/t/$tenant/statements', params: { tenant: tenant.slug }, search: { store, id: row.id } })
+        }
         empty={<FilteredState clear={clear} />}
       />
     </Stack>

@@ -2,10 +2,11 @@ import { Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '@/api/client';
+import { rolesQuery } from '@/api/roles';
 import { storesQuery } from '@/api/stores';
 import { held } from '@/shared/lib/permissions';
 import { useTenant } from '@/shared/lib/tenant';
-import { rolesQuery } from './queries';
+import { endOfDay } from '@/shared/lib/time-range';
 
 export interface GrantChoice {
   role: string;
@@ -15,12 +16,12 @@ export interface GrantChoice {
 
 export const noChoice: GrantChoice = { role: '', store: '', expires: '' };
 
-/** A choice as the API wants it; the role goes on to the end of the day that was chosen. */
-export function asGrant({ role, store, expires }: GrantChoice): Schema['NewGrant'] {
+/** A choice as the API wants it; the role goes on to the end of the day that was chosen, in the tenant's zone. */
+export function asGrant({ role, store, expires }: GrantChoice, zone: string): Schema['NewGrant'] {
   return {
     role,
     ...(store && { store }),
-    ...(expires && { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
+    ...(expires && { expiresAt: endOfDay(expires, zone) }),
   };
 }
 

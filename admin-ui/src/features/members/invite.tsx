@@ -31,7 +31,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
                 email: email.trim(),
                 days: 14,
                 ...(name.trim() && { name: name.trim() }),
-                grants: grant.role ? [asGrant(grant)] : [],
+                grants: grant.role ? [asGrant(grant, tenant.timeZone)] : [],
               },
             },
             {

@@ -156,7 +156,7 @@ function Grants({ member, manage }: { member: Member; manage: boolean }) {
             onSubmit={(event) => {
               event.preventDefault();
               give.mutate(
-                { member: member.id, body: asGrant(choice), once: once.current },
+                { member: member.id, body: asGrant(choice, tenant.timeZone), once: once.current },
                 {
                   onSuccess: () => {
                     once.current = onceKey();

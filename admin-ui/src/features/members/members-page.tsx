@@ -11,6 +11,8 @@ const ReviewTab = later(() => import('./review-tab').then((m) => m.ReviewTab));
 const RolesTab = later(() => import('./roles-tab').then((m) => m.RolesTab));
 
 export interface MembersSearch {
+  /** Part of a person's name or address. */
+  q?: string;
   tab?: 'people' | 'roles' | 'review' | 'operators';
   member?: string;
   role?: string;
@@ -44,7 +46,12 @@ export function MembersPage({
           <Tabs.Tab value="operators">{t('operators.tab')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="people">
-          <PeopleTab member={search.member} onMember={(member) => onSearch({ ...search, member })} />
+          <PeopleTab
+            text={search.q}
+            onText={(q) => onSearch({ ...search, q })}
+            member={search.member}
+            onMember={(member) => onSearch({ ...search, member })}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="roles">
           <RolesTab role={search.role} onRole={(role) => onSearch({ ...search, role })} />

@@ -2,21 +2,9 @@ import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query
 import { api, call, type Schema, versioned } from '@/api/client';
 
 export type Member = Schema['Member'];
-export type Role = Schema['Role'];
 export type ReviewRow = Schema['AccessReviewRow'];
 
 export const membersKey = (tenant: string) => ['members', tenant] as const;
-
-export const rolesQuery = (tenant: string) =>
-  queryOptions({
-    queryKey: ['roles', tenant],
-    queryFn: async ({ signal }) =>
-      (
-        await call(
-          api.GET('/api/v1/tenants/{tenant}/roles', { params: { path: { tenant }, query: { limit: 1000 } }, signal }),
-        )
-      ).items,
-  });
 
 export const memberQuery = (tenant: string, member: string) =>
   queryOptions({

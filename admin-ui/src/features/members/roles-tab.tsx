@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, onceKey, versioned } from '@/api/client';
+import { type Role, rolesQuery } from '@/api/roles';
 import { held } from '@/shared/lib/permissions';
 import { useCan, useTenant } from '@/shared/lib/tenant';
 import { GuardedButton } from '@/shared/ui/can';
@@ -11,7 +12,7 @@ import { DetailDrawer } from '@/shared/ui/detail-drawer';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote, ErrorState } from '@/shared/ui/empty-state';
 import classes from '@/shared/ui/page.module.css';
-import { groupActions, type Role, rolesQuery } from './queries';
+import { groupActions } from './queries';
 
 export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (role: string | undefined) => void }) {
   const { t } = useTranslation('members');
@@ -55,7 +56,9 @@ export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (
               <th scope="col" className={classes.belowSm}>
                 {t('roles.description')}
               </th>
-              <th scope="col">{t('roles.kind')}</th>
+              <th scope="col" className={classes.belowSm}>
+                {t('roles.kind')}
+              </th>
               <th scope="col" className={classes.end}>
                 {t('roles.actions')}
               </th>
@@ -68,9 +71,14 @@ export function RolesTab({ role, onRole }: { role: string | undefined; onRole: (
                   <button type="button" className={classes.open} onClick={() => onRole(r.slug)}>
                     {r.name}
                   </button>
+                  {!r.builtIn && (
+                    <span className={classes.phone}>
+                      <Badge>{t('roles.own')}</Badge>
+                    </span>
+                  )}
                 </td>
                 <td className={classes.belowSm}>{r.description}</td>
-                <td>{r.builtIn ? t('roles.builtIn') : <Badge>{t('roles.own')}</Badge>}</td>
+                <td className={classes.belowSm}>{r.builtIn ? t('roles.builtIn') : <Badge>{t('roles.own')}</Badge>}</td>
                 <td className={classes.end}>{r.actions.length}</td>
               </tr>
             ))}

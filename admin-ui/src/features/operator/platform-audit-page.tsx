@@ -37,11 +37,12 @@ export function PlatformAuditPage({
   const shared = useTranslation('shared').t;
   const format = useFormat();
   const key = JSON.stringify(search);
+  const zone = format.timeZone;
   // Relative times are fixed when the filters change: they are part of the cache's key.
   const asked = useMemo(() => {
     const { since, until, ...rest } = JSON.parse(key) as PlatformAuditSearch;
-    return { ...rest, since: since && instant(since), until: until && instant(until) };
-  }, [key]);
+    return { ...rest, since: since && instant(since, zone), until: until && instant(until, zone) };
+  }, [key, zone]);
   const pages = usePages<Row>(['platform-audit', asked], (after, signal) =>
     call(api.GET('/api/v1/platform/audit', { params: { query: { ...asked, after } }, signal })),
   );

@@ -50,7 +50,9 @@ export function SystemPage() {
               <thead>
                 <tr>
                   <th scope="col">{t('part')}</th>
-                  <th scope="col">{t('status')}</th>
+                  <th scope="col" className={classes.belowSm}>
+                    {t('status')}
+                  </th>
                   <th scope="col">{t('numbersNow')}</th>
                   {told && <th scope="col">{t('detail')}</th>}
                 </tr>
@@ -58,8 +60,13 @@ export function SystemPage() {
               <tbody>
                 {health.data.parts.map((part) => (
                   <tr key={part.name}>
-                    <td>{t(`partNames.${part.name}` as 'partNames.database', { defaultValue: part.name })}</td>
                     <td>
+                      {t(`partNames.${part.name}` as 'partNames.database', { defaultValue: part.name })}
+                      <span className={classes.phone}>
+                        <Status of={part.status} />
+                      </span>
+                    </td>
+                    <td className={classes.belowSm}>
                       <Status of={part.status} />
                     </td>
                     <td>

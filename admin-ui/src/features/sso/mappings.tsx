@@ -1,14 +1,16 @@
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, onceKey, type Schema } from '@/api/client';
 import { usePages } from '@/api/pages';
+import { storesQuery } from '@/api/stores';
 import { useCan, useTenant } from '@/shared/lib/tenant';
 import { DataTable } from '@/shared/ui/data-table';
 import { ErrorNote } from '@/shared/ui/empty-state';
 import page from '@/shared/ui/page.module.css';
 import { Panel } from '@/shared/ui/page-header';
+import { RoleSelect } from './role-select';
 
 /** Which group of the provider gives which role. */
 export function Mappings() {
@@ -21,6 +23,7 @@ export function Mappings() {
   const pages = usePages<Schema['Mapping']>(key, (after, signal) =>
     call(api.GET('/api/v1/tenants/{tenant}/sso/mappings', { params: { path, query: { after } }, signal })),
   );
+  const stores = useQuery({ ...storesQuery(tenant.slug), enabled: can('stores.view') });
   const once = useRef(onceKey());
   const [claim, setClaim] = useState('');
   const [role, setRole] = useState('');
@@ -31,7 +34,7 @@ export function Mappings() {
       call(
         api.POST('/api/v1/tenants/{tenant}/sso/mappings', {
           params: { path, header: { 'Idempotency-Key': once.current } },
-          body: { claim: claim.trim(), role: role.trim(), ...(store.trim() && { store: store.trim() }) },
+          body: { claim: claim.trim(), role, ...(store && { store }) },
         }),
       ),
     onSuccess: () => {
@@ -106,21 +109,18 @@ export function Mappings() {
                 value={claim}
                 onChange={(event) => setClaim(event.currentTarget.value)}
               />
-              <TextInput
-                label={t('mappings.role')}
-                required
-                maxLength={63}
-                value={role}
-                onChange={(event) => setRole(event.currentTarget.value)}
-              />
-              <TextInput
+              <RoleSelect label={t('mappings.role')} required value={role} onChange={setRole} />
+              <Select
                 label={t('mappings.store')}
-                placeholder={t('wholeTenant')}
-                maxLength={63}
+                data={[
+                  { value: '', label: t('wholeTenant') },
+                  ...(stores.data ?? []).map(({ slug, name }) => ({ value: slug, label: name })),
+                ]}
                 value={store}
-                onChange={(event) => setStore(event.currentTarget.value)}
+                onChange={(value) => setStore(value ?? '')}
+                allowDeselect={false}
               />
-              <Button type="submit" variant="default" loading={add.isPending}>
+              <Button type="submit" variant="default" loading={add.isPending} disabled={!role}>
                 {t('mappings.add')}
               </Button>
             </Group>

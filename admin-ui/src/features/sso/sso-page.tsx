@@ -11,6 +11,7 @@ import { Status } from '@/shared/ui/status';
 import { Directory } from './directory';
 import { Domains } from './domains';
 import { Mappings } from './mappings';
+import { RoleSelect } from './role-select';
 
 type SSO = Schema['SSO'];
 
@@ -184,11 +185,12 @@ function Draft({ of: { value, etag } }: { of: Versioned<SSO> }) {
             disabled={readOnly}
             {...field('groupsClaim')}
           />
-          <TextInput
+          <RoleSelect
             label={t('defaultRole')}
             description={t('defaultRoleHint')}
             disabled={readOnly}
-            {...field('defaultRole')}
+            value={values.defaultRole}
+            onChange={(defaultRole) => setValues({ ...values, defaultRole })}
           />
           <ErrorNote error={save.error} />
           {!readOnly && (

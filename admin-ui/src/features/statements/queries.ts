@@ -95,11 +95,17 @@ export function merge(fresh: readonly Row[], rows: readonly Row[]): Row[] {
   return all;
 }
 
-/** Statements stored since the newest that is shown, asked for every two seconds while `on`. */
+/**
+ * Statements stored since the newest that is shown, asked for every two seconds while `on`. Where more are
+ * stored in two seconds than one answer holds, the newest are shown, and `gap` says that some are not.
+ */
 export function useLiveTail(tenant: string, store: string, filters: Filters, newest: string | undefined, on: boolean) {
   const [fresh, setFresh] = useState<Row[]>([]);
+  const [gap, setGap] = useState(false);
   const key = JSON.stringify([tenant, store, filters]);
   const of = useRef(key);
+  const was = useRef(on);
+  const queries = useQueryClient();
   const since = fresh[0]?.stored ?? newest ?? filters.since;
   const tail = useQuery({
     queryKey: ['live', key],
@@ -113,10 +119,19 @@ export function useLiveTail(tenant: string, store: string, filters: Filters, new
     if (of.current === key && on) return;
     of.current = key;
     setFresh([]);
+    setGap(false);
   }, [key, on]);
+  // What arrived belongs to the list from then on: it is fetched anew, with what could not be followed.
   useEffect(() => {
-    const items = tail.data?.items;
-    if (items && items.length > 0) setFresh((old) => merge(items, old).slice(0, 2000));
+    if (was.current && !on) void queries.resetQueries({ queryKey: [...statementsKey(tenant, store), 'list'] });
+    was.current = on;
+  }, [on, queries, tenant, store]);
+  useEffect(() => {
+    const { items = [], next } = tail.data ?? {};
+    if (items.length === 0) return;
+    // More came since the last look than one answer holds, and only the newest of it.
+    if (next) setGap(true);
+    setFresh((old) => merge(items, old).slice(0, 2000));
   }, [tail.data]);
-  return { fresh, error: on ? tail.error : null };
+  return { fresh, gap, error: on ? tail.error : null };
 }

@@ -44,15 +44,23 @@ export function valid({ field, value }: Chip, now: number = Date.now()): boolean
     case 'completion':
       return value === 'true' || value === 'false';
     default:
-      return instant(value, now) !== undefined;
+      return instant(value, 'UTC', now) !== undefined;
   }
 }
 
-/** Chips as the API wants them; those that mean nothing are dropped (the bar says so before they come here). */
-export function filters(q: string, range: { since?: string; until?: string }, now: number = Date.now()): Filters {
+/**
+ * Chips as the API wants them, days as those of the zone; chips that mean nothing are dropped (the bar says so
+ * before they come here).
+ */
+export function filters(
+  q: string,
+  range: { since?: string; until?: string },
+  zone: string,
+  now: number = Date.now(),
+): Filters {
   const made: Filters = {};
-  if (range.since) made.since = instant(range.since, now);
-  if (range.until) made.until = instant(range.until, now);
+  if (range.since) made.since = instant(range.since, zone, now);
+  if (range.until) made.until = instant(range.until, zone, now);
   for (const chip of parseChips(q, [...fields])) {
     if (!valid(chip, now)) continue;
     const { field, value } = chip;
@@ -61,7 +69,7 @@ export function filters(q: string, range: { since?: string; until?: string }, no
     else if (field === 'activity' || field === 'registration') made[field] = value;
     else if (field === 'score') made.score = scoreBounds(value);
     else if (field === 'success' || field === 'completion') made[field] = value === 'true';
-    else if (field === 'since' || field === 'until') made[field] = instant(value, now);
+    else if (field === 'since' || field === 'until') made[field] = instant(value, zone, now);
   }
   return made;
 }

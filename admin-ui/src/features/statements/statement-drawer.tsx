@@ -20,10 +20,14 @@ import { relatedPage, statementQuery, statementsKey, voidedByQuery } from './que
 import classes from './statements.module.css';
 import { VoidStatement } from './void-statement';
 
+export type StatementTab = 'summary' | 'json' | 'context' | 'related';
+
 interface Props {
   store: string;
   stores: string[];
   id: string | undefined;
+  tab: StatementTab;
+  onTab: (tab: StatementTab) => void;
   onOpen: (id: string | undefined, store?: string) => void;
   onQuery: (q: string) => void;
 }
@@ -41,7 +45,7 @@ export function StatementDrawer(props: Props) {
 export const curl = (origin: string, id: string) =>
   `curl '${origin}/xapi/statements?statementId=${id}' -u 'USER:SECRET' -H 'X-Experience-API-Version: 1.0.3'`;
 
-function Detail({ store, stores, id, onOpen, onQuery }: Props & { id: string }) {
+function Detail({ store, stores, id, tab, onTab, onOpen, onQuery }: Props & { id: string }) {
   const { t } = useTranslation('statements');
   const tenant = useTenant();
   const can = useCan();
@@ -58,7 +62,7 @@ function Detail({ store, stores, id, onOpen, onQuery }: Props & { id: string }) 
     <Stack>
       <Sentence row={row} />
       {row.voided && <Voided store={store} id={id} onOpen={onOpen} />}
-      <Tabs defaultValue="summary" keepMounted={false}>
+      <Tabs value={tab} onChange={(to) => onTab(to as StatementTab)} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="summary">{t('summary')}</Tabs.Tab>
           <Tabs.Tab value="json">{t('json')}</Tabs.Tab>

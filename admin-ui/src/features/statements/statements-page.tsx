@@ -18,6 +18,7 @@ import { formatChips, parseChips, QueryBar } from '@/shared/ui/query-bar';
 import { TimeRange } from '@/shared/ui/time-range';
 import { merge, statementsKey, useLiveTail } from './queries';
 import { fields, filters, guess, valid } from './query';
+import type { StatementTab } from './statement-drawer';
 import classes from './statements.module.css';
 import { useVocabulary } from './vocabulary';
 
@@ -29,6 +30,8 @@ export interface StatementsSearch {
   since?: string;
   until?: string;
   id?: string;
+  /** Of the drawer. */
+  tab?: StatementTab;
   live?: boolean;
 }
 
@@ -58,7 +61,7 @@ export function StatementsPage({
             }))}
             value={store ?? null}
             allowDeselect={false}
-            onChange={(value) => onSearch({ ...search, store: value ?? undefined, id: undefined })}
+            onChange={(value) => onSearch({ ...search, store: value ?? undefined, id: undefined, tab: undefined })}
             w={220}
           />
         )}
@@ -100,7 +103,8 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
   const format = useFormat();
   const { q = '', since, until } = search;
   // Relative times are fixed when the query changes, not at each drawing: they are part of the cache's key.
-  const wanted = useMemo(() => filters(q, { since, until }), [q, since, until]);
+  const zone = format.timeZone;
+  const wanted = useMemo(() => filters(q, { since, until }, zone), [q, since, until, zone]);
   const pages = usePages<Row, StatementPage>(
     [...statementsKey(tenant.slug, store), 'list', wanted],
     fetchStatements(tenant.slug, store, wanted),
@@ -131,7 +135,7 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
       width: 190,
       cell: (row) => (
         <>
-          <Badge>{row.verb.display}</Badge>
+          <Badge px={{ base: 6, sm: 10 }}>{row.verb.display}</Badge>
           {row.voided && (
             <Badge color="red" ml={4}>
               {shared('status.voided')}
@@ -154,6 +158,10 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
   const filtered = Object.values(wanted).some((value) => value !== undefined);
   const change = (next: Partial<StatementsSearch>) => onSearch({ ...search, ...next });
   const clear = () => change({ q: undefined, since: undefined, until: undefined });
+  const chips = parseChips(q, [...fields]);
+  /** A time is said in one place: as a chip, or else by the button, which shows either. */
+  const times = ['since', 'until'] as const;
+  const said = (name: (typeof times)[number]) => chips.find((c) => c.field === name)?.value;
   return (
     <>
       <div className={classes.bar}>
@@ -163,15 +171,22 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           fields={vocabulary.fields}
           note={vocabulary.note}
           onType={vocabulary.onType}
-          chips={parseChips(q, [...fields])}
+          chips={chips}
           guess={(value) => guess(value) ?? t('guess', { value })}
           check={(chip) => (valid(chip) ? undefined : t(`wrong.${chip.field}` as 'wrong.verb', { value: chip.value }))}
-          onChange={(chips) => change({ q: formatChips(chips) || undefined })}
+          onChange={(next) => {
+            const fresh = times.filter((name) => next.some((c) => c.field === name));
+            const range = Object.fromEntries(fresh.map((name) => [name, undefined]));
+            change({ q: formatChips(next) || undefined, ...range });
+          }}
         />
         <TimeRange
-          since={since}
-          until={until}
-          onChange={(range) => change({ since: range.since, until: range.until })}
+          since={said('since') ?? since}
+          until={said('until') ?? until}
+          onChange={(range) => {
+            const others = chips.filter((c) => !times.some((name) => name === c.field));
+            change({ q: formatChips(others) || undefined, since: range.since, until: range.until });
+          }}
         />
       </div>
       {pages.first && !pages.first.identities && rows.length > 0 && (
@@ -182,6 +197,11 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
       {pages.first && pages.first.remaining < 1000 && (
         <Alert variant="light" color="orange" p="xs" mb="sm">
           {t('remaining', { count: pages.first.remaining, shown: format.number(pages.first.remaining) })}
+        </Alert>
+      )}
+      {live.gap && (
+        <Alert variant="light" color="orange" p="xs" mb="sm">
+          {t('gap')}
         </Alert>
       )}
       {live.error && <ErrorState error={live.error} retry={() => change({ live: undefined })} />}
@@ -208,7 +228,9 @@ function Browser({ store, stores, search, onSearch }: BrowserProps) {
           store={store}
           stores={stores}
           id={search.id}
-          onOpen={(id, at) => onSearch({ ...search, id, store: at ?? search.store })}
+          tab={search.tab ?? 'summary'}
+          onTab={(tab) => change({ tab: tab === 'summary' ? undefined : tab })}
+          onOpen={(id, at) => onSearch({ ...search, id, tab: undefined, store: at ?? search.store })}
           onQuery={(next) => onSearch({ store: search.store, q: next })}
         />
       )}

@@ -7,7 +7,7 @@ import { wantedWords } from './vocabulary';
 const now = Date.parse('2026-09-21T12:00:00Z');
 
 test('the URL becomes filters', () => {
-  expect(filters('verb:completed actor:ada@example.com registration:nonsense', { since: '7d' }, now)).toEqual({
+  expect(filters('verb:completed actor:ada@example.com registration:nonsense', { since: '7d' }, 'UTC', now)).toEqual({
     verb: 'http://adlnet.gov/expapi/verbs/completed',
     agent: '{"mbox":"mailto:ada@example.com"}',
     since: '2026-09-14T12:00:00.000Z',
@@ -43,13 +43,13 @@ test.each([
 ])('a score of %s is asked for as %s', (text, bounds) => expect(scoreBounds(text)).toBe(bounds));
 
 test('a result is asked for by its score, success and completion', () => {
-  expect(filters('score:<80% success:false completion:true', {}, now)).toEqual({
+  expect(filters('score:<80% success:false completion:true', {}, 'UTC', now)).toEqual({
     score: '<0.8',
     success: false,
     completion: true,
   });
-  expect(filters('score<0.8', {}, now)).toEqual({ score: '<0.8' });
-  expect(filters('success:perhaps score:high', {}, now)).toEqual({});
+  expect(filters('score<0.8', {}, 'UTC', now)).toEqual({ score: '<0.8' });
+  expect(filters('success:perhaps score:high', {}, 'UTC', now)).toEqual({});
 });
 
 test('the store is asked for words of the field that is typed, and for people by two letters', () => {

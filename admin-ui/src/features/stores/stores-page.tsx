@@ -12,6 +12,7 @@ import { ConfirmByName } from '@/shared/ui/confirm-by-name';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { Dialog } from '@/shared/ui/dialog';
 import { ErrorNote, NeverState } from '@/shared/ui/empty-state';
+import page from '@/shared/ui/page.module.css';
 import { PageHeader } from '@/shared/ui/page-header';
 import { Status } from '@/shared/ui/status';
 import { slugOf } from './slug';
@@ -45,9 +46,20 @@ export function StoresPage() {
     },
   });
   const columns: Column<Store>[] = [
-    { id: 'name', header: t('name'), cell: (store) => store.name },
+    {
+      id: 'name',
+      header: t('name'),
+      cell: (store) => (
+        <>
+          {store.name}
+          <span className={page.phone}>
+            <Status of={store.kind} />
+          </span>
+        </>
+      ),
+    },
     { id: 'slug', header: t('slug'), cell: (store) => <code>{store.slug}</code>, below: 'sm' },
-    { id: 'kind', header: t('kind'), cell: (store) => <Status of={store.kind} /> },
+    { id: 'kind', header: t('kind'), cell: (store) => <Status of={store.kind} />, below: 'sm' },
     { id: 'created', header: t('created'), cell: (store) => format.date(store.createdAt), below: 'md' },
     {
       id: 'actions',

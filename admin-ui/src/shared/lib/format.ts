@@ -102,15 +102,17 @@ export function durationSeconds(iso: string): number | undefined {
 
 /** PT4M12S → 4 min 12 sec; what cannot be counted stays as it is. */
 export function duration(iso: string, language: string): string {
-  const total = durationSeconds(iso);
-  if (total === undefined) return iso;
+  const exact = durationSeconds(iso);
+  if (exact === undefined) return iso;
+  // Rounded before it is divided: 299.6 seconds are 5 minutes, not 4 min 60 sec.
+  const total = Math.round(exact);
   const parts: [number, string][] = [
     [Math.floor(total / 3600), 'hour'],
     [Math.floor((total % 3600) / 60), 'minute'],
-    [Math.round(total % 60), 'second'],
+    [total % 60, 'second'],
   ];
   const shown = parts.filter(([n]) => n > 0).slice(0, 2);
-  if (shown.length === 0) shown.push([total < 1 ? Math.round(total * 10) / 10 : 0, 'second']);
+  if (shown.length === 0) shown.push([Math.round(exact * 10) / 10, 'second']);
   return shown
     .map(([n, unit]) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(n))
     .join(' ');

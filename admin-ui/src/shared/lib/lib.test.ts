@@ -4,7 +4,7 @@ import { duration, durationSeconds, makeFormat } from './format';
 import { held, permits, permitsSomewhere } from './permissions';
 import { flag, text } from './search';
 import { match, type Shortcuts } from './shortcuts';
-import { instant, lengthWords } from './time-range';
+import { endOfDay, fromClock, instant, lengthWords, onClock } from './time-range';
 import { agentText, identifier, parseAgent, sentence, verbIri } from './xapi';
 
 const now = Date.parse('2026-09-21T12:00:00Z');
@@ -15,10 +15,26 @@ describe('times', () => {
     ['7d', '2026-09-14T12:00:00.000Z'],
     ['2026-09-01', '2026-09-01T00:00:00.000Z'],
     ['2026-09-01T02:00:00+02:00', '2026-09-01T00:00:00.000Z'],
-  ])('%s is %s', (text, iso) => expect(instant(text, now)).toBe(iso));
+  ])('%s is %s', (text, iso) => expect(instant(text, 'UTC', now)).toBe(iso));
   test.each(['', 'yesterday', '7y', '999999d', '2026-13-01', '7d ago'])('%j is none', (text) =>
-    expect(instant(text, now)).toBeUndefined(),
+    expect(instant(text, 'UTC', now)).toBeUndefined(),
   );
+  test.each([
+    ['2026-09-21T14:30', 'Europe/Berlin', '2026-09-21T12:30:00.000Z'],
+    ['2026-01-21T14:30', 'Europe/Berlin', '2026-01-21T13:30:00.000Z'],
+    ['2026-09-21T14:30', 'America/New_York', '2026-09-21T18:30:00.000Z'],
+    ['2026-09-21T14:30', 'Asia/Kathmandu', '2026-09-21T08:45:00.000Z'],
+    // The hours after and before the clocks change on 29 March and 25 October.
+    ['2026-03-29T03:30', 'Europe/Berlin', '2026-03-29T01:30:00.000Z'],
+    ['2026-10-25T04:00', 'Europe/Berlin', '2026-10-25T03:00:00.000Z'],
+  ])('%s on the clocks of %s is %s, and back', (clock, zone, iso) => {
+    expect(fromClock(clock, zone)).toBe(iso);
+    expect(onClock(iso, zone)).toBe(clock);
+  });
+  test('days are those of the zone', () => {
+    expect(instant('2026-09-21', 'Asia/Tokyo', now)).toBe('2026-09-20T15:00:00.000Z');
+    expect(endOfDay('2026-12-31', 'America/New_York')).toBe('2027-01-01T04:59:59.000Z');
+  });
 
   test('are shown in the tenant’s zone', () => {
     expect(makeFormat('de', 'Europe/Berlin').time('2026-09-21T12:00:00Z')).toContain('14:00:00');
@@ -48,7 +64,13 @@ describe('durations', () => {
     expect(durationSeconds(iso)).toBeUndefined(),
   );
   test('what cannot be counted stays', () => expect(duration('P1M', 'en')).toBe('P1M'));
-  test('are words', () => expect(duration('PT4M12S', 'en')).toBe('4 min 12 sec'));
+  test.each([
+    ['PT4M12S', '4 min 12 sec'],
+    ['PT4M59.6S', '5 min'],
+    ['PT59M59.9S', '1 hr'],
+    ['PT0.4S', '0.4 sec'],
+    ['PT0S', '0 sec'],
+  ])('%s is %s', (iso, words) => expect(duration(iso, 'en')).toBe(words));
 });
 
 describe('permissions', () => {

@@ -3,6 +3,9 @@ import { useEffect, useRef } from 'react';
 /** What to do by key: one character, a name as Enter, or two characters after each other, as 'g k'. */
 export type Shortcuts = Record<string, (event: KeyboardEvent) => void>;
 
+/** The keys of the palette, as they are printed on this machine's keyboard; ctrl is what the language calls that key. */
+export const paletteKey = (ctrl: string) => (/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : `${ctrl} K`);
+
 const off = 'stoa.single-keys-off';
 
 /** Single keys can be turned off (WCAG 2.1.4): who dictates, or types with a slow hand, meets them by accident. */

@@ -23,19 +23,19 @@ const draw = () => {
 
 test('Enter takes the first that is offered for half a value', async () => {
   const onChange = draw();
-  await userEvent.type(screen.getByRole('textbox'), 'verb:pas{Enter}');
+  await userEvent.type(screen.getByRole('combobox'), 'verb:pas{Enter}');
   expect(onChange).toHaveBeenCalledWith([{ field: 'verb', value: 'http://v/passed' }]);
 });
 
 test('a value that means nothing says so, and changes nothing', async () => {
   const onChange = draw();
-  await userEvent.type(screen.getByRole('textbox'), 'since:yesterday{Enter}');
+  await userEvent.type(screen.getByRole('combobox'), 'since:yesterday{Enter}');
   expect(screen.getByText('wrong yesterday')).toBeInTheDocument();
   expect(onChange).not.toHaveBeenCalled();
 });
 
 test('a note stands below what is offered', async () => {
   draw();
-  await userEvent.click(screen.getByRole('textbox'));
+  await userEvent.click(screen.getByRole('combobox'));
   expect(screen.getByText('there may be more')).toBeInTheDocument();
 });

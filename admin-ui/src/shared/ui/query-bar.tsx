@@ -160,9 +160,11 @@ export function QueryBar({ label, placeholder, fields, chips, guess, onChange, c
                 {chip.field}: {fields.find((f) => f.name === chip.field)?.show?.(chip.value) ?? chip.value}
               </Pill>
             ))}
-            <Combobox.EventsTarget>
+            <Combobox.EventsTarget withExpandedAttribute>
               <PillsInput.Field
                 ref={input}
+                role="combobox"
+                aria-autocomplete="list"
                 aria-label={label}
                 placeholder={chips.length === 0 ? placeholder : ''}
                 value={text}

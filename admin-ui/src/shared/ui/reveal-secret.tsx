@@ -24,11 +24,14 @@ export function RevealSecret({
   warning,
   tabs,
   onDone,
+  next,
 }: {
   title: string;
   warning: string;
   tabs: Shown[];
   onDone: () => void;
+  /** What one wants to do with it, after it is stored. */
+  next?: { label: string; go: () => void };
 }) {
   const { t } = useTranslation('shared');
   const [stored, setStored] = useState(false);
@@ -95,6 +98,11 @@ export function RevealSecret({
           onChange={(event) => setStored(event.currentTarget.checked)}
         />
         <Group justify="flex-end">
+          {next && (
+            <Button variant="default" disabled={!stored} onClick={next.go}>
+              {next.label}
+            </Button>
+          )}
           <Button disabled={!stored} onClick={onDone}>
             {t('done')}
           </Button>

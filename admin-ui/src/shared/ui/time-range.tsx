@@ -4,14 +4,14 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShortcuts } from '@/shared/lib/shortcuts';
 import { useFormat } from '@/shared/lib/tenant';
-import { lengthWords, presets } from '@/shared/lib/time-range';
+import { fromClock, instant, lengthWords, onClock, presets } from '@/shared/lib/time-range';
 
 interface Range {
   since?: string;
   until?: string;
 }
 
-/** From when until when: a preset, or two moments of the browser's clock. Opens with t. */
+/** From when until when: a preset, or two moments of the tenant's clock, as every time is shown. Opens with t. */
 export function TimeRange({ since, until, onChange }: Range & { onChange: (range: Range) => void }) {
   const { t, i18n } = useTranslation('shared');
   const format = useFormat();
@@ -22,7 +22,10 @@ export function TimeRange({ since, until, onChange }: Range & { onChange: (range
     setOpened(false);
   };
   const last = (text: string) => t('range.last', { length: lengthWords(text, i18n.language) });
-  const say = (text: string) => (text.includes('-') ? format.time(text) : last(text));
+  const say = (text: string) => {
+    const at = text.includes('-') ? instant(text, format.timeZone) : undefined;
+    return at ? format.time(at) : last(text);
+  };
   const label =
     until || since?.includes('-')
       ? `${since ? say(since) : '…'} – ${until ? say(until) : '…'}`
@@ -65,9 +68,14 @@ export function TimeRange({ since, until, onChange }: Range & { onChange: (range
 
 function Custom({ since, until, choose }: Range & { choose: (range: Range) => void }) {
   const { t } = useTranslation('shared');
-  const [from, setFrom] = useState(local(since));
-  const [to, setTo] = useState(local(until));
-  const iso = (text: string) => (text ? new Date(text).toISOString() : undefined);
+  const { timeZone } = useFormat();
+  const clock = (text = '') => {
+    const at = text.includes('-') ? instant(text, timeZone) : undefined;
+    return at ? onClock(at, timeZone) : '';
+  };
+  const [from, setFrom] = useState(clock(since));
+  const [to, setTo] = useState(clock(until));
+  const iso = (text: string) => (text ? fromClock(text, timeZone) : undefined);
   return (
     <form
       onSubmit={(event) => {
@@ -86,6 +94,8 @@ function Custom({ since, until, choose }: Range & { choose: (range: Range) => vo
         <TextInput
           type="datetime-local"
           label={t('range.to')}
+          description={t('range.zone', { zone: timeZone })}
+          inputWrapperOrder={['label', 'input', 'description']}
           value={to}
           min={from || undefined}
           onChange={(event) => setTo(event.currentTarget.value)}
@@ -96,11 +106,4 @@ function Custom({ since, until, choose }: Range & { choose: (range: Range) => vo
       </Stack>
     </form>
   );
-}
-
-/** An instant as a datetime-local field wants it: the browser's own clock, to the minute. */
-function local(iso: string | undefined): string {
-  if (!iso?.includes('-')) return '';
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -5,6 +5,7 @@ import { flag, text } from '@/shared/lib/search';
 import { Gate } from '@/shared/ui/can';
 
 const search = z.object({
+  q: text,
   tab: z.optional(z.catch(z.enum(['people', 'roles', 'review', 'operators']), 'people')),
   member: text,
   role: text,

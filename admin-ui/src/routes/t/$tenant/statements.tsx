@@ -10,6 +10,7 @@ const search = z.object({
   since: text,
   until: text,
   id: text,
+  tab: z.optional(z.catch(z.enum(['summary', 'json', 'context', 'related']), 'summary')),
   live: flag,
 });
 
