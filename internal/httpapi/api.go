@@ -113,6 +113,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, api: a, began: time.Now(), id: requestID(r.Header.Get(requestIDHeader))}
 	x.request = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	x.remote = remoteAddress(r, a.TrustedProxies)
+	x.sends = r.ContentLength != 0
 	a.Metrics.inFlight.Inc()
 	defer a.finish(x)
 

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/stoa-lrs/stoa/internal/fault"
 )
@@ -26,39 +24,73 @@ const (
 // bodyReader reads the body of a request: bounded, as fast as the pace asks
 // for, and decompressed. Its errors are faults.
 type bodyReader struct {
+	x        *exchange
 	source   io.ReadCloser // of net/http
-	control  *http.ResponseController
 	began    time.Time
 	deadline time.Time
 	read     int64 // bytes as they came
+	ended    bool  // all of it has come
 	limit    int64
 	unzipped *gzip.Reader // nil: not compressed
 	given    int64        // bytes handed out, if compressed
 }
 
+// unreadGrace is how long the rest of a body that nobody wants may hold the
+// answer back: net/http reads some of it first, so that a client that writes
+// before it reads hears why it was refused.
+const unreadGrace = 2 * time.Second
+
+// leaveBody is for the moment before the answer: what has not come by now is not
+// waited for.
+func (x *exchange) leaveBody() {
+	if x.sends && (x.body == nil || !x.body.ended) {
+		readUntil(x.ResponseWriter, time.Now().Add(unreadGrace))
+	}
+}
+
+// readUntil sets the deadline for reading from the client; zero is none. Where
+// there are no deadlines the server's own have to do.
+func readUntil(w http.ResponseWriter, at time.Time) {
+	_ = http.NewResponseController(w).SetReadDeadline(at)
+}
+
+// bodiesInTime gives every body its first deadline, whoever reads it, or nobody. A
+// request without one gets none: it may be answered for longer.
+func bodiesInTime(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			readUntil(w, time.Now().Add(readGrace))
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // openBody returns the body of x's request, no more than limit bytes of it,
-// compressed or not. Nothing has been read before: a refused request costs no
-// upload.
-func (x *exchange) openBody(limit int64) (io.Reader, error) {
+// compressed or not; kept is how many the handler keeps in memory at most, which
+// is reserved for it (memory.go). Nothing has been read before: a refused request
+// costs no upload.
+func (x *exchange) openBody(limit, kept int64) (io.Reader, error) {
 	r := x.request
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
-	b := &bodyReader{source: r.Body, control: http.NewResponseController(x.ResponseWriter), began: time.Now(), limit: limit}
+	b := &bodyReader{x: x, source: r.Body, began: time.Now(), limit: limit}
 	x.body = b
 	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
-		return b, nil
 	case "gzip", "x-gzip":
 		z, err := gzip.NewReader(readerFunc(b.compressed))
 		if err != nil {
 			return nil, b.fault(err)
 		}
 		b.unzipped = z
-		return b, nil
 	default:
 		return nil, fault.New(fault.Invalid, "Content-Encoding %q is not understood here: send gzip, or none", encoding[:min(len(encoding), 32)])
 	}
+	if err := x.reserve(x.expected(kept)); err != nil {
+		return nil, err
+	}
+	return &growing{x: x, from: b, limit: kept}, nil
 }
 
 type readerFunc func([]byte) (int, error)
@@ -82,25 +114,18 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 func (b *bodyReader) compressed(p []byte) (int, error) {
 	if due := b.began.Add(readGrace + time.Duration(b.read)*time.Second/readPace); due.Sub(b.deadline) > time.Second {
 		b.deadline = due
-		_ = b.control.SetReadDeadline(due) // where there are no deadlines the server's own has to do
+		readUntil(b.x.ResponseWriter, due)
 	}
 	n, err := b.source.Read(p)
 	if b.read += int64(n); b.read > b.limit {
 		return 0, tooLarge(b.limit)
 	}
 	if err == io.EOF {
-		b.relax()
+		b.ended = true
+		// net/http goes on reading to notice that the client leaves, and a deadline would look like that.
+		readUntil(b.x.ResponseWriter, time.Time{})
 	}
 	return n, err
-}
-
-// relax takes the deadline off: after a body, net/http goes on reading to
-// notice that the client leaves, and a deadline would look like that.
-func (b *bodyReader) relax() {
-	if !b.deadline.IsZero() {
-		b.deadline = time.Time{}
-		_ = b.control.SetReadDeadline(time.Time{})
-	}
 }
 
 // fault says what a failure to read means.
@@ -132,84 +157,20 @@ func (x *exchange) received() int64 {
 	return x.body.read
 }
 
-// readBody returns the whole body. The memory for it is taken from that of the
-// process and given back when the exchange ends.
+// readBody returns the whole body.
 func (x *exchange) readBody(limit int64) ([]byte, error) {
-	reader, err := x.openBody(limit)
+	reader, err := x.openBody(limit, limit)
 	if err != nil {
-		return nil, err
-	}
-	expected := x.request.ContentLength
-	if err := x.reserve(expected, limit); err != nil {
 		return nil, err
 	}
 	// What the header announces is believed up to a point only.
 	const believed = 1 << 20
 	var buffer bytes.Buffer
-	if expected > 0 {
+	if expected := x.request.ContentLength; expected > 0 {
 		buffer.Grow(int(min(expected, believed)) + bytes.MinRead)
 	}
 	if _, err := buffer.ReadFrom(reader); err != nil {
 		return nil, err
 	}
 	return buffer.Bytes(), nil
-}
-
-// memory bounds the bytes of bodies that all requests hold together.
-type memory struct {
-	total int64
-	free  *semaphore.Weighted
-}
-
-func newMemory(total int64) *memory { return &memory{total, semaphore.NewWeighted(total)} }
-
-const (
-	memoryWait = 10 * time.Second
-	memoryFree = 64 << 10 // a body this small does not count
-
-	parseTogether = 8 << 20 // bytes of bodies; one that is larger is alone
-)
-
-// reserve takes memory for a body: as announced, or if that says little, the limit.
-func (x *exchange) reserve(announced, limit int64) error {
-	size := announced
-	if size < 0 || x.body.unzipped != nil {
-		size = limit
-	}
-	if size <= memoryFree {
-		return nil
-	}
-	size = min(size, x.api.memory.total)
-	ctx, cancel := context.WithTimeout(x.context(), memoryWait)
-	defer cancel()
-	if err := x.api.memory.free.Acquire(ctx, size); err != nil {
-		return fault.Wrap(fault.Unavailable, err, "too many large requests are under way; send this one again")
-	}
-	x.reserved += size
-	return nil
-}
-
-// parse runs fn, which takes bodies of size bytes apart: that may need memory of
-// many times their size (58 times for a body of the smallest values). So no
-// more than parseTogether bytes are worked at together; the others wait.
-func (x *exchange) parse(size int, fn func() error) error {
-	if size > memoryFree {
-		weight := min(int64(size), parseTogether)
-		if err := x.api.parsing.Acquire(x.context(), weight); err != nil {
-			return fault.Wrap(fault.Unavailable, err, "the request ended while others were worked at; send it again")
-		}
-		defer x.api.parsing.Release(weight)
-	}
-	return fn()
-}
-
-// releaseBody gives the memory back; nothing of the body may be used any more.
-func (x *exchange) releaseBody() {
-	if x.body != nil {
-		x.body.relax()
-	}
-	if x.reserved > 0 {
-		x.api.memory.free.Release(x.reserved)
-		x.reserved = 0
-	}
 }

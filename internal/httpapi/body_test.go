@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -43,6 +42,9 @@ func TestABodyMustKeepItsPace(t *testing.T) {
 	require.Greater(t, last.Sub(d.read[0]), 30*time.Second, "what has come buys time")
 	require.Less(t, last.Sub(d.read[0]), 101*time.Second)
 	require.True(t, d.read[len(d.read)-1].IsZero(), "net/http goes on reading")
+	x.sends = true
+	x.WriteHeader(http.StatusOK)
+	require.True(t, d.read[len(d.read)-1].IsZero(), "nothing of it is to come")
 }
 
 type broken struct{ err error }
@@ -58,51 +60,4 @@ func TestABodyThatStopsIsTheClientsFault(t *testing.T) {
 		_, err := x.readBody(1000)
 		require.True(t, fault.Is(err, fault.Invalid), "%v", err)
 	}
-}
-
-// Bodies wait for memory, and give it back.
-func TestBodiesShareTheMemory(t *testing.T) {
-	t.Parallel()
-	a := edge(t, io.Discard).(*API)
-	begin := func() *exchange {
-		x := &exchange{ResponseWriter: httptest.NewRecorder(), api: a}
-		x.request = httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", 1<<20)))
-		return x
-	}
-	first := begin()
-	_, err := first.readBody(1 << 20)
-	require.NoError(t, err)
-	require.Equal(t, int64(1<<20), first.reserved)
-	require.True(t, a.memory.free.TryAcquire(a.memory.total-1<<20))
-	require.False(t, a.memory.free.TryAcquire(1))
-	first.releaseBody()
-	require.Zero(t, first.reserved)
-	_, err = begin().readBody(1 << 20)
-	require.NoError(t, err)
-}
-
-// A bounded amount of large bodies is taken apart together; small ones do not wait.
-func TestLargeBodiesAreParsedByTurns(t *testing.T) {
-	t.Parallel()
-	a := edge(t, io.Discard).(*API)
-	ctx, leave := context.WithCancel(t.Context())
-	x := &exchange{ResponseWriter: httptest.NewRecorder(), api: a}
-	x.request = httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
-	nothing := func() error { return nil }
-
-	cause := errors.New("cause")
-	require.Same(t, cause, x.parse(1<<20, func() error {
-		require.True(t, a.parsing.TryAcquire(parseTogether-1<<20))
-		require.False(t, a.parsing.TryAcquire(1), "a large body takes its share")
-		a.parsing.Release(parseTogether - 1<<20)
-		return cause
-	}))
-	require.NoError(t, x.parse(2*parseTogether, func() error {
-		require.False(t, a.parsing.TryAcquire(1), "a very large one is alone")
-		return nil
-	}))
-	require.True(t, a.parsing.TryAcquire(parseTogether), "the turn is over")
-	require.NoError(t, x.parse(memoryFree, nothing))
-	leave()
-	require.True(t, fault.Is(x.parse(1<<20, nothing), fault.Unavailable))
 }

@@ -34,7 +34,8 @@ type exchange struct {
 	principal *authn.Principal // nil: nobody
 	body      *bodyReader      // nil until opened
 	caller    *caller          // of the console; nil: nobody
-	reserved  int64            // bytes of the memory for bodies
+	held      held             // of the memory for bodies
+	sends     bool             // a body comes with it
 
 	wroteHeader bool
 	bodiless    bool // a HEAD that came as a POST: net/http would send a body
@@ -77,6 +78,7 @@ func (x *exchange) begin() {
 		x.Header().Set("Content-Length", "0") // of this answer; that of the GET cannot be told on a POST
 	}
 	x.allow(0)
+	x.leaveBody()
 	x.ResponseWriter.WriteHeader(x.status)
 }
 

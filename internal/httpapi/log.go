@@ -32,7 +32,7 @@ func (a *API) finish(x *exchange) {
 	if broken == nil {
 		x.end()
 	}
-	x.releaseBody()
+	a.memory.release(&x.held) // nothing of the body is used any more
 	a.Metrics.inFlight.Dec()
 	took := time.Since(x.began)
 	route := x.route

@@ -110,7 +110,7 @@ func operations(a *API) http.Handler {
 
 func (s *Server) serve(l net.Listener, h http.Handler, certificates *tls.Config) {
 	server := &http.Server{
-		Handler:           h,
+		Handler:           bodiesInTime(h),
 		ReadHeaderTimeout: headerTimeout,
 		WriteTimeout:      requestTimeout,
 		IdleTimeout:       idleTimeout,

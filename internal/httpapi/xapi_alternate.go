@@ -54,9 +54,11 @@ func (a *API) alternate(x *exchange) error {
 	limit := min(a.Limits.Form, 3*a.Limits.Body) // a form spells most of JSON's punctuation with three characters
 	if r.Header.Get("Authorization") != "" {
 		limit = 3 * a.Limits.Body
-		if _, err := a.authenticate(x); err != nil {
+		principal, err := a.authenticate(x)
+		if err != nil {
 			return err
 		}
+		x.principal = principal // until the form says who else it is
 	}
 	body, err := x.readBody(limit)
 	if err != nil {

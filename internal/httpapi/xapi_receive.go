@@ -63,11 +63,8 @@ func (a *API) receiveJSON(x *exchange) (*xapi.Batch, error) {
 }
 
 func (a *API) receiveMultipart(x *exchange, contentType string) (*xapi.Batch, error) {
-	body, err := x.openBody(a.Limits.Attachments)
+	body, err := x.openBody(a.Limits.Attachments, a.Limits.Body)
 	if err != nil {
-		return nil, err
-	}
-	if err := x.reserve(x.request.ContentLength, a.Limits.Body); err != nil {
 		return nil, err
 	}
 	reader, err := xapi.NewMultipartReader(contentType, body, xapi.MultipartLimits{Statements: a.Limits.Body, Attachment: a.Limits.Attachment})
