@@ -28,6 +28,7 @@ type committer struct {
 	room        *room
 	most        int             // statements of a group
 	mergeFrom   int             // statements of a store whose lists wait
+	mergeBytes  int             // of them, merged at once
 	committed   chan []*pending // groups that are not durable yet
 	flushing    sync.WaitGroup
 	closeFlush  sync.Once
@@ -57,7 +58,7 @@ func (p *pending) store() int64 { return p.rows[0].store }
 
 func newCommitter(db *postgres.DB, definitions *definitionCache, dicts *dictionaries, settler *settler, counter *counter, lanes, most, mergeFrom int) *committer {
 	c := &committer{
-		db: db, definitions: definitions, dicts: dicts, settler: settler, counter: counter, most: most, mergeFrom: mergeFrom,
+		db: db, definitions: definitions, dicts: dicts, settler: settler, counter: counter, most: most, mergeFrom: mergeFrom, mergeBytes: mergeBytes,
 		room: newRoom(roomPlaces), committed: make(chan []*pending, flushQueue),
 	}
 	for range lanes {
@@ -197,7 +198,7 @@ func (c *committer) transact(group []*pending, careful bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
 	g := newGroup(group, c.dicts, careful)
-	g.mergeFrom = c.mergeFrom
+	g.mergeFrom, g.mergeBytes = c.mergeFrom, c.mergeBytes
 	if err := c.db.Ingest(ctx, g.tenants, func(tx *postgres.IngestTx) error { return g.run(ctx, tx) }); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type counter struct {
 const (
 	countEvery  = 5 * time.Second
 	countTime   = 30 * time.Second
-	countStores = 50 // of one transaction: their lanes wait for it
+	countStores = 50 // of one transaction: their lanes wait for it, and it for none
 )
 
 func newCounter(db *postgres.DB, log *slog.Logger) *counter {
@@ -74,23 +74,53 @@ func (c *counter) run(ctx context.Context) {
 	}
 }
 
-// add adds up what the stores touched have counted.
+// add adds up what the stores touched have counted, those whose locks are free:
+// who waited for one of them would hold all the others up, and they are of other
+// tenants. The rest stays touched.
 func (c *counter) add(ctx context.Context) error {
+	return c.each(ctx, countStores, `select s from unnest($1::bigint[]) s where pg_try_advisory_xact_lock(s)`)
+}
+
+// AddUp adds up at once what this process has stored.
+func (r *LRS) AddUp(ctx context.Context) error {
+	return r.counter.each(ctx, 1, `select s from (select s, pg_advisory_xact_lock(s) from unnest($1::bigint[]) s) l`)
+}
+
+// each adds up what the stores touched have counted, so many in a transaction;
+// lock takes the locks of $1 and tells which it has.
+func (c *counter) each(ctx context.Context, most int, lock string) error {
 	c.mu.Lock()
 	all := slices.SortedFunc(maps.Keys(c.touched), func(a, b storeName) int { return int(a.store - b.store) })
 	clear(c.touched)
 	c.mu.Unlock()
 	for len(all) > 0 {
-		some := all[:min(countStores, len(all))]
+		some := all[:min(most, len(all))]
 		tenants, stores := make([]int64, len(some)), make([]int64, len(some))
 		for i, s := range some {
 			tenants[i], stores[i] = s.tenant, s.store
 		}
 		err := c.db.Ingest(ctx, tenants, func(tx *postgres.IngestTx) error {
-			b := &pgx.Batch{}
-			b.Queue(`select pg_advisory_xact_lock(s) from unnest($1::bigint[]) s`, stores) // in the order of lanes
-			b.Queue(countSQL, tenants, stores)
-			return tx.SendBatch(ctx, b).Close()
+			rows, err := tx.Query(ctx, lock, stores)
+			if err != nil {
+				return err
+			}
+			locked, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+			if err != nil {
+				return err
+			}
+			var of, free []int64 // tenants and their stores
+			for _, s := range some {
+				if slices.Contains(locked, s.store) {
+					of, free = append(of, s.tenant), append(free, s.store)
+				} else {
+					c.touch(s)
+				}
+			}
+			if len(free) == 0 {
+				return nil
+			}
+			_, err = tx.Exec(ctx, countSQL, of, free)
+			return err
 		})
 		if err != nil {
 			c.touch(all...)
@@ -100,9 +130,6 @@ func (c *counter) add(ctx context.Context) error {
 	}
 	return nil
 }
-
-// AddUp adds up at once what this process has stored.
-func (r *LRS) AddUp(ctx context.Context) error { return r.counter.add(ctx) }
 
 // names are the stores of g.
 func (g *group) names() []storeName {

@@ -138,3 +138,33 @@ func TestEmptyingLowersStorageAndNotWhatWasStored(t *testing.T) {
 		return err
 	}))
 }
+
+// Whoever holds one store's lock for long holds nobody else up, and its
+// statements are counted later.
+func TestAStoreThatIsBusyHoldsNoOtherUp(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.meter = usage.NewMeter(f.db, nil, nil)
+	t.Cleanup(f.meter.Close)
+	idle, busy := f.author(), f.author() // idle's lock is the first to be taken
+	f.put(idle, simple(uuid.New(), "ada", "did", "a"))
+	f.put(busy, simple(uuid.New(), "ada", "did", "a"))
+	f.tx(busy.Tenant, func(ctx context.Context, tx *postgres.Tx) error {
+		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, busy.Store); err != nil {
+			return err
+		}
+		require.NoError(t, f.counter.add(context.Background()))
+		for _, a := range []Author{idle, busy} {
+			var n int
+			if err := f.db.TenantRead(context.Background(), read(a).Scope, func(tx *postgres.Tx) error {
+				return tx.QueryRow(tx.Context(), `select coalesce(sum(statements), 0) from usage_statements where tenant_id = $1`, a.Tenant).Scan(&n)
+			}); err != nil {
+				return err
+			}
+			require.Equal(t, a.Store == idle.Store, n == 1)
+		}
+		return nil
+	})
+	statements, _, _ := f.held(busy)
+	require.EqualValues(t, 1, statements)
+}

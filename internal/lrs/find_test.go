@@ -26,6 +26,7 @@ func TestFindAgreesWithTheModel(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
 			f.merge = []int{1, 30, 100, 0}[seed%4] // lists that wait, merged ones, and both
+			f.piece = []int{0, 200, 500}[seed%3]   // and half of a row merged
 			f.LRS = f.another()
 			rnd := rand.New(rand.NewPCG(seed, 1))
 			a := f.author()

@@ -23,9 +23,11 @@ type group struct {
 	careful  bool // some ids may be taken
 	again    int  // rows left out: the store has their statements
 
-	mergeFrom int       // statements whose lists wait
-	full      []int64   // stores of which so many wait
-	waiting   []waiting // statements that pointed at one of rows before it arrived
+	mergeFrom  int       // statements whose lists wait
+	mergeBytes int       // of them, merged at once
+	added      []int     // bytes of the lists that g adds, by store
+	full       []int64   // stores of which so many wait
+	waiting    []waiting // statements that pointed at one of rows before it arrived
 
 	definitions []definition // still to be merged
 	unsettled   []storeName  // stores that it leaves to the settler
@@ -151,8 +153,14 @@ func (g *group) queueInsert(b *pgx.Batch) {
 	}
 	statements, bytes := g.sizes()
 	upto, lists := g.waitingLists()
+	weights := slices.Clone(statements)
+	g.added = make([]int, len(lists))
+	for i := range lists {
+		g.added[i] = len(lists[i])
+		weights[i] = max(weights[i], int64(len(lists[i])/waitingBytes))
+	}
 	args := []any{
-		g.stores, statements, g.tenants, upto, lists,
+		g.stores, weights, g.tenants, upto, lists,
 		tenant, store, offset, id, hash, key, actor, verb, activity, registration, module, course,
 		at, duration, scaled, success, completion, dict, payload, statements, bytes,
 	}

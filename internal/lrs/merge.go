@@ -1,12 +1,14 @@
 package lrs
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"math/bits"
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/stoa-lrs/stoa/internal/postgres"
@@ -16,12 +18,18 @@ import (
 // entry in one index however many keys there are. Whoever stores the
 // statement that makes them many merges them, in the same transaction and under
 // the same lock, into one list a key and more only where that would be long
-// (table statement_rel). Docs: decision 0028.
+// (table statement_rel), piece by piece where there is very much. Docs: decision 0028.
 
 const (
 	// mergeFrom is how many statements' lists wait before they are merged: more
 	// make longer and so fewer lists, and more to look through for each query.
-	mergeFrom = 2048
+	// Where they are long, so many bytes count as a statement.
+	mergeFrom    = 2048
+	waitingBytes = 256
+	// mergeBytes is how much of it one transaction merges, some 50,000 lists;
+	// one that adds more than that merges more, up to mergeTimes as much.
+	mergeBytes = 512 << 10
+	mergeTimes = 4
 	// listBytes is the most of a merged list, far below what an entry of an index may have.
 	listBytes = 500
 )
@@ -86,66 +94,83 @@ func (g *group) mergeLists(ctx context.Context, tx *postgres.IngestTx) error {
 	if _, err := tx.Exec(ctx, countSQL, of, g.full); err != nil { // it is deleted now
 		return err
 	}
-	rows, err := tx.Query(ctx, `delete from waiting_lists where tenant_id = any ($1) and store_id = any ($2) returning tenant_id, store_id, upto, lists`,
-		g.tenants, g.full)
+	for i, store := range g.full {
+		added := g.added[slices.Index(g.stores, store)]
+		most := min(max(g.mergeBytes, 2*added), mergeTimes*g.mergeBytes)
+		if err := g.mergeStore(ctx, tx, of[i], store, most); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const takeSQL = `
+with sized as (
+    select upto, sum(octet_length(lists)) over (order by upto) - octet_length(lists) as before
+    from waiting_lists where tenant_id = $1 and store_id = $2)
+delete from waiting_lists w using sized
+where w.tenant_id = $1 and w.store_id = $2 and w.upto = sized.upto and sized.before < $3
+returning w.upto, w.statements, w.lists, sized.before`
+
+// mergeStore merges the oldest of what waits of a store, so many bytes at most:
+// a transaction must end in time whatever has been sent. What is left
+// goes with the next groups, as the newest row goes on to say how much waits.
+func (g *group) mergeStore(ctx context.Context, tx *postgres.IngestTx, tenant, store int64, most int) error {
+	rows, err := tx.Query(ctx, takeSQL, tenant, store, most)
 	if err != nil {
 		return err
 	}
-	type name struct{ tenant, store, key int64 }
 	var (
-		found   = map[name][]int64{}
-		newest  = map[name]int64{} // of a store: key 0
-		tenant  int64
-		store   int64
-		upto    time.Time
-		waiting pgtype.DriverBytes
+		found      = map[int64][]int64{} // by key
+		upto       time.Time
+		statements int32
+		waiting    pgtype.DriverBytes
+		before     int64
+		newest     time.Time
+		cut        time.Time // of the row of which a rest is left
+		cutCount   int32
+		rest       []byte
 	)
-	for rows.Next() {
-		if err := rows.Scan(&tenant, &store, &upto, &waiting); err != nil {
-			return err
+	_, err = pgx.ForEachRow(rows, []any{&upto, &statements, &waiting, &before}, func() error {
+		if upto.After(newest) {
+			newest = upto
 		}
-		at := upto.UnixMicro()
-		newest[name{tenant, store, 0}] = max(newest[name{tenant, store, 0}], at)
-		err := eachWaiting(waiting, func(key int64, list []byte) (err error) {
-			n := name{tenant, store, key}
-			found[n], err = decodePosting(found[n], at, list)
+		left, err := someWaiting(waiting, most-int(before), func(key int64, list []byte) (err error) {
+			found[key], err = decodePosting(found[key], upto.UnixMicro(), list)
 			return err
 		})
-		if err != nil {
-			rows.Close()
-			return err
+		if len(left) > 0 {
+			cut, cutCount, rest = upto, statements, bytes.Clone(left)
 		}
-	}
-	if err := rows.Err(); err != nil {
 		return err
-	}
-	var tenants, stores, keys []int64
-	var uptos []time.Time
-	var lists [][]byte
-	for n, times := range found {
-		slices.Sort(times)
-		for len(times) > 0 {
-			cut := cutList(times)
-			last := times[cut-1]
-			tenants, stores, keys = append(tenants, n.tenant), append(stores, n.store), append(keys, n.key)
-			uptos, lists = append(uptos, microTime(last)), append(lists, appendPosting(nil, last, times[:cut]))
-			times = times[cut:]
-		}
-	}
-	_, err = tx.Exec(ctx, `
-		insert into statement_rel (tenant_id, store_id, key, upto, list)
-		select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::bytea[])`, tenants, stores, keys, uptos, lists)
+	})
 	if err != nil {
 		return err
 	}
-	tenants, stores, uptos = nil, nil, nil
-	for n, at := range newest {
-		tenants, stores, uptos = append(tenants, n.tenant), append(stores, n.store), append(uptos, microTime(at))
+	var keys []int64
+	var uptos []time.Time
+	var lists [][]byte
+	for key, times := range found {
+		slices.Sort(times)
+		for len(times) > 0 {
+			n := cutList(times)
+			last := times[n-1]
+			keys, uptos, lists = append(keys, key), append(uptos, microTime(last)), append(lists, appendPosting(nil, last, times[:n]))
+			times = times[n:]
+		}
 	}
-	_, err = tx.Exec(ctx, `
-		insert into waiting_lists (tenant_id, store_id, upto, statements, lists)
-		select t, s, u, 0, '' from unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) as n(t, s, u)`, tenants, stores, uptos)
-	return err
+	b := &pgx.Batch{}
+	b.Queue(`
+		insert into statement_rel (tenant_id, store_id, key, upto, list)
+		select $1::bigint, $2::bigint, m.* from unnest($3::bigint[], $4::timestamptz[], $5::bytea[]) m`, tenant, store, keys, uptos, lists)
+	if len(rest) > 0 {
+		b.Queue(`insert into waiting_lists (tenant_id, store_id, upto, statements, lists) values ($1, $2, $3, $4, $5)`, tenant, store, cut, cutCount, rest)
+	} else {
+		b.Queue(`
+			insert into waiting_lists (tenant_id, store_id, upto, statements, lists) select $1::bigint, $2::bigint, $3::timestamptz, 0, ''
+			where not exists (select from waiting_lists where tenant_id = $1 and store_id = $2)`, tenant, store, newest)
+	}
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // cutList returns how many of the first of ascending times go into one list.

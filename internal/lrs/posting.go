@@ -47,20 +47,27 @@ func appendWaiting(dst []byte, key int64, list []byte) []byte {
 
 // eachWaiting calls fn with every key of a group's lists and its list.
 func eachWaiting(lists []byte, fn func(key int64, list []byte) error) error {
-	for len(lists) > 0 {
+	_, err := someWaiting(lists, len(lists), fn)
+	return err
+}
+
+// someWaiting does so for the first of them, until they have so many bytes
+// together, and returns the others.
+func someWaiting(lists []byte, most int, fn func(key int64, list []byte) error) (left []byte, err error) {
+	for end := len(lists) - most; len(lists) > max(end, 0); {
 		if len(lists) < 9 {
-			return errPosting
+			return nil, errPosting
 		}
 		key := int64(binary.LittleEndian.Uint64(lists))
 		length, n := binary.Uvarint(lists[8:])
 		if n <= 0 || length > uint64(len(lists)-8-n) {
-			return errPosting
+			return nil, errPosting
 		}
 		lists = lists[8+n:]
 		if err := fn(key, lists[:length]); err != nil {
-			return err
+			return nil, err
 		}
 		lists = lists[length:]
 	}
-	return nil
+	return lists, nil
 }

@@ -19,7 +19,8 @@ import (
 // settled when a statement is stored: it is entered in the posting lists of
 // everything it leads to. Where the way ends at a statement that has not
 // arrived, it waits in pending_refs and is entered when that one comes: with it,
-// or, if many wait, after it by the settler (settle.go).
+// or, if many wait, after it by the settler (settle.go). So do those of a group
+// that lead to more than it can enter itself.
 
 // maxHops bounds the way through references.
 const maxHops = 64
@@ -84,6 +85,7 @@ type reference struct {
 // many have waited it leaves them to the settler (settle.go).
 func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) error {
 	to := &resolver{dicts: g.dicts, tx: tx, known: map[reference]*referred{}}
+	entries := 0
 	for i := range g.rows {
 		r := &g.rows[i]
 		if r.target == uuid.Nil {
@@ -98,6 +100,13 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 			f.Violations = []fault.Violation{{Statement: r.index, Path: "/object/id", Rule: "a voiding statement cannot be voided", Spec: "xAPI 1.0.3 Data 2.3.2"}}
 			return refusals{{r.request, f}}
 		}
+		if entries += len(w.keys); entries > ownEntries && w.missing != w.from.id {
+			if err := g.leave(ctx, tx, r, w); err != nil {
+				return err
+			}
+			entries -= len(w.keys)
+			continue
+		}
 		if err := to.enter(ctx, w, []time.Time{r.stored}, []bool{r.voids}); err != nil {
 			return err
 		}
@@ -105,7 +114,7 @@ func (g *group) resolveReferences(ctx context.Context, tx *postgres.IngestTx) er
 	if len(g.waiting) > waitingAtOnce {
 		return g.leaveWaiting(ctx, tx)
 	}
-	entries := 0
+	entries = 0
 	for left := g.waiting; len(left) > 0; {
 		from := left[0]
 		n := 1
@@ -137,6 +146,7 @@ type trail struct {
 	keys    []int64   // sorted: of everything on the way
 	missing uuid.UUID // where it ends; nil: not at a statement that has not arrived
 	voider  bool      // from voids
+	stored  time.Time // of from, unless that is missing
 }
 
 // follow follows the references from p on.
@@ -153,7 +163,9 @@ func (to *resolver) follow(ctx context.Context, p reference) (trail, error) {
 			w.missing = id
 			break
 		}
-		w.voider = w.voider || id == p.id && s.Voids
+		if id == p.id {
+			w.voider, w.stored = s.Voids, s.stored
+		}
 		w.keys = append(viaKeys(w.keys, p.store, &s.Statement), hashKey(p.store, kindRelatedAgent+kindVia, s.authority))
 		id = s.Target
 	}
@@ -161,6 +173,8 @@ func (to *resolver) follow(ctx context.Context, p reference) (trail, error) {
 	w.keys = slices.Compact(w.keys)
 	return w, nil
 }
+
+const voidSQL = `update statements set voided = true where tenant_id = $1 and store_id = $2 and id = $3 and not voided`
 
 // enter enters the statements stored at referrers in the posting lists of w,
 // lets them wait at its end, and voids where it begins if one of them does that
@@ -178,8 +192,7 @@ func (to *resolver) enter(ctx context.Context, w trail, referrers []time.Time, v
 		}
 	}
 	if slices.Contains(voids, true) && w.missing != p.id && !w.voider {
-		if _, err := to.tx.Exec(ctx, `update statements set voided = true where tenant_id = $1 and store_id = $2 and id = $3 and not voided`,
-			p.tenant, p.store, p.id); err != nil {
+		if _, err := to.tx.Exec(ctx, voidSQL, p.tenant, p.store, p.id); err != nil {
 			return err
 		}
 	}
@@ -208,6 +221,7 @@ func (to *resolver) arrived(ctx context.Context, w trail, referrers []time.Time,
 type referred struct {
 	xapi.Statement        // as xapi.TermsOf gives it
 	authority      string // identity
+	stored         time.Time
 }
 
 // load returns the statement at p, nil if the store has none.
@@ -231,16 +245,17 @@ func (to *resolver) load(ctx context.Context, p reference) (*referred, error) {
 
 func (to *resolver) read(ctx context.Context, p reference) (*referred, error) {
 	rows, err := to.tx.Query(ctx, `
-		select s.dict, s.payload, k.authority
+		select s.stored, s.dict, s.payload, k.authority
 		from statements s join keys k on k.tenant_id = s.tenant_id and k.id = s.key_id
 		where s.tenant_id = $1 and s.store_id = $2 and s.id = $3`, p.tenant, p.store, p.id)
 	if err != nil {
 		return nil, err
 	}
+	var r referred
 	var dict int16
 	var payload, agent []byte
 	found := false
-	_, err = pgx.ForEachRow(rows, []any{&dict, &payload, &agent}, func() error { found = true; return nil })
+	_, err = pgx.ForEachRow(rows, []any{&r.stored, &dict, &payload, &agent}, func() error { found = true; return nil })
 	if err != nil || !found {
 		return nil, err
 	}
@@ -252,7 +267,6 @@ func (to *resolver) read(ctx context.Context, p reference) (*referred, error) {
 	if err != nil {
 		return nil, err
 	}
-	var r referred
 	if r.Statement, err = xapi.TermsOf(text); err != nil {
 		return nil, err
 	}

@@ -41,3 +41,31 @@ func TestAChainOfReferences(t *testing.T) {
 		}
 	}
 }
+
+// Statements that refer to one in very many lists are stored at once, and
+// entered after it; who asks then finds them.
+func TestReferencesToAWideStatementDoNotHoldItsStoreUp(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	a := f.author()
+	star, voided := uuid.New(), uuid.New()
+	f.put(a, wide(star, 3000))
+	f.put(a, wide(voided, 3000))
+	var ids []uuid.UUID
+	var all []string
+	for range 14 {
+		ids = append(ids, uuid.New())
+		all = append(all, referringTo(ids[len(ids)-1], "fan", star))
+	}
+	voider := uuid.New()
+	f.settler.close() // as if it were killed
+	f.put(a, "["+strings.Join(all, ",")+","+voiding(voider, voided)+"]")
+	require.NotZero(t, f.pendingOf(a))
+	_, err := f.Statement(t.Context(), read(a), voided, true)
+	require.NoError(t, err, "it is voided at once")
+
+	f.LRS = f.another()
+	q := xapi.Query{Agent: "mbox:mailto:m2999@example.com", Ascending: true}
+	require.Equal(t, append(append([]uuid.UUID{star}, ids...), voider), f.walk(read(a), q))
+	require.Zero(t, f.pendingOf(a))
+}

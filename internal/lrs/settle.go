@@ -22,9 +22,10 @@ import (
 // (unsettledSQL).
 
 const (
-	waitingAtOnce  = 128  // most statements that are entered with the one that they have waited for
-	entriesAtOnce  = 4096 // most entries in posting lists of one transaction for them, unless one alone has more
-	settleBatch    = 256  // most statements of one transaction of the settler
+	waitingAtOnce  = 128     // most statements that are entered with the one that they have waited for
+	entriesAtOnce  = 4096    // most entries in posting lists of one transaction for them, unless one alone has more
+	ownEntries     = 1 << 15 // most entries of a group for those of its own statements that refer to others
+	settleBatch    = 256     // most statements of one transaction of the settler
 	settleRetry    = time.Second
 	settlePatience = 2 * time.Second // of a query
 )
@@ -67,6 +68,20 @@ func (g *group) leaveWaiting(ctx context.Context, tx *postgres.IngestTx) error {
 	b := &pgx.Batch{}
 	b.Queue(markSQL, all.tenants, all.stores, uuids(all.ids), all.stored, pgtype.UUID{Valid: true})
 	b.Queue(markVoidedSQL, voidable.tenants, voidable.stores, uuids(voidable.ids))
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// leave leaves r, which refers to a statement that is there, to the settler.
+func (g *group) leave(ctx context.Context, tx *postgres.IngestTx, r *placed, w trail) error {
+	b := &pgx.Batch{}
+	b.Queue(`
+		insert into pending_refs (tenant_id, store_id, target, referrer, voids)
+		values ($1, $2, $3, $4, $5), ($1, $2, $6, $7, false) on conflict do nothing`,
+		r.tenant, r.store, w.from.id, r.stored, r.voids, pgtype.UUID{Valid: true}, w.stored)
+	if r.voids {
+		b.Queue(voidSQL, r.tenant, r.store, w.from.id)
+	}
+	g.unsettled = append(g.unsettled, storeName{r.tenant, r.store})
 	return tx.SendBatch(ctx, b).Close()
 }
 

@@ -23,6 +23,7 @@ type fixture struct {
 	database *postgrestest.Database
 	operator *postgres.Operator
 	merge    int // statements whose lists wait
+	piece    int // bytes of them that are merged at once; 0: as many as there are
 }
 
 func setup(t *testing.T) *fixture {
@@ -37,6 +38,9 @@ func setup(t *testing.T) *fixture {
 func (f *fixture) another() *LRS {
 	blobs := memblob.OpenBucket(nil)
 	r := New(Config{DB: f.db, Blobs: blobs, Merge: f.merge})
+	if f.piece > 0 {
+		r.committer.mergeBytes = f.piece
+	}
 	f.t.Cleanup(func() {
 		r.Close()
 		_ = blobs.Close()
