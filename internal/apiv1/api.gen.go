@@ -4106,7 +4106,7 @@ type ClientInterface interface {
 
 	// VerifyAudit Check the chain of seals
 	//
-	// The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
+	// The whole chain, from the first seal, its events, and the lists that searches go by. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
 	VerifyAudit(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5168,7 +5168,7 @@ func (c *Client) RotateStream(ctx context.Context, tenant TheTenant, stream TheS
 
 // VerifyAudit Check the chain of seals
 //
-// The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
+// The whole chain, from the first seal, its events, and the lists that searches go by. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
 //
 // Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
 func (c *Client) VerifyAudit(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error) {
