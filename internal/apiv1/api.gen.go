@@ -926,8 +926,11 @@ func (e ListVocabularyParamsKind) Valid() bool {
 
 // AccessReviewPage defines model for AccessReviewPage.
 type AccessReviewPage struct {
-	At    time.Time         `json:"at"`
-	Items []AccessReviewRow `json:"items"`
+	At time.Time `json:"at"`
+
+	// Inside Operators who are inside now, who are no members and may look besides them: why, until when, and at which level, as the settings leave it. On every page.
+	Inside []Entry           `json:"inside"`
+	Items  []AccessReviewRow `json:"items"`
 
 	// Next Cursor of the next page, for `after`; empty on the last one.
 	Next Next `json:"next"`

@@ -2617,6 +2617,8 @@ export interface components {
             /** Format: date-time */
             at: string;
             totals: components["schemas"]["AccessReviewTotals"];
+            /** @description Operators who are inside now, who are no members and may look besides them: why, until when, and at which level, as the settings leave it. On every page. */
+            inside: components["schemas"]["Entry"][];
             items: components["schemas"]["AccessReviewRow"][];
             next: components["schemas"]["Next"];
         };
