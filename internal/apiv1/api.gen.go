@@ -968,8 +968,11 @@ func (e ListVocabularyParamsKind) Valid() bool {
 
 // AccessReviewPage defines model for AccessReviewPage.
 type AccessReviewPage struct {
-	At    time.Time         `json:"at"`
-	Items []AccessReviewRow `json:"items"`
+	At time.Time `json:"at"`
+
+	// Inside Operators who are inside now, who are no members and may look besides them: why, until when, and at which level, as the settings leave it. On every page.
+	Inside []Entry           `json:"inside"`
+	Items  []AccessReviewRow `json:"items"`
 
 	// Next Cursor of the next page, for `after`; empty on the last one.
 	Next Next `json:"next"`
@@ -4163,7 +4166,7 @@ type ClientInterface interface {
 
 	// VerifyAudit Check the chain of seals
 	//
-	// The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
+	// The whole chain, from the first seal, its events, and the lists that searches go by. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
 	//
 	// Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
 	VerifyAudit(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5225,7 +5228,7 @@ func (c *Client) RotateStream(ctx context.Context, tenant TheTenant, stream TheS
 
 // VerifyAudit Check the chain of seals
 //
-// The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
+// The whole chain, from the first seal, its events, and the lists that searches go by. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
 //
 // Corresponds with POST /api/v1/tenants/{tenant}/audit/verify (the `VerifyAudit` operationId).
 func (c *Client) VerifyAudit(ctx context.Context, tenant TheTenant, reqEditors ...RequestEditorFn) (*http.Response, error) {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -94,15 +95,47 @@ type Event struct {
 	Details map[string]any // whatever else matters: query, rows, reason
 }
 
-// Record writes e in tx: it is kept if and only if tx commits. The actor and
-// the rest of the source are those of tx's context (With) unless e names an
-// actor; without a source the actor is the scope's. A type that is not in the taxonomy is an error.
-func Record(tx *postgres.Tx, e Event) error {
+// recordChunk is how many events one statement of RecordAll writes.
+const recordChunk = 1000
+
+// RecordAll is Record for many events, in their order.
+func RecordAll(tx *postgres.Tx, events []Event) error {
+	s := sourceOf(tx)
+	for chunk := range slices.Chunk(events, recordChunk) {
+		columns := make([][]string, 13)
+		for _, e := range chunk {
+			values, err := row(tx.TenantID(), s, e)
+			if err != nil {
+				return err
+			}
+			for i, value := range values[1:] {
+				columns[i] = append(columns[i], value.(string))
+			}
+		}
+		args := []any{tx.TenantID()}
+		for _, column := range columns {
+			args = append(args, column)
+		}
+		if _, err := tx.Exec(tx.Context(), insertAll, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sourceOf(tx *postgres.Tx) Source {
 	s, ok := From(tx.Context())
 	if !ok {
 		s.Actor = Actor{BySystem, tx.Scope().Actor(), tx.Scope().Actor()}
 	}
-	values, err := row(tx.TenantID(), s, e)
+	return s
+}
+
+// Record writes e in tx: it is kept if and only if tx commits. The actor and
+// the rest of the source are those of tx's context (With) unless e names an
+// actor; without a source the actor is the scope's. A type that is not in the taxonomy is an error.
+func Record(tx *postgres.Tx, e Event) error {
+	values, err := row(tx.TenantID(), sourceOf(tx), e)
 	if err != nil {
 		return err
 	}
@@ -125,8 +158,14 @@ func RecordOperator(ctx context.Context, tx pgx.Tx, tenant int64, e Event) error
 	return err
 }
 
-const insert = `insert into audit_events (tenant_id, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name,
-	outcome, address, user_agent, session, request_id, details) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
+const (
+	insertInto = `insert into audit_events (tenant_id, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name,
+		outcome, address, user_agent, session, request_id, details) `
+	insert    = insertInto + `values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
+	insertAll = insertInto + `select $1, a, b, c, d, e, f, g, h, i, j, k, l, m
+		from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+			$13::text[], $14::text[]) with ordinality as e (a, b, c, d, e, f, g, h, i, j, k, l, m, n) order by n`
+)
 
 // row returns the columns of insert.
 func row(tenant int64, s Source, e Event) ([]any, error) {

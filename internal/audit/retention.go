@@ -142,15 +142,15 @@ func (s *Sealer) expire(ctx context.Context, c *chain, days int) (deleted int, u
 	if err := s.add(ctx, c, &link{Seal: Seal{Header: Header{Kind: SealExpiry, Days: days, Expires: upto}}}, nil); err != nil {
 		return 0, 0, false, err
 	}
-	if err := c.forget(ctx, ids); err != nil {
+	if err := c.forget(ctx, ids, upto); err != nil {
 		return 0, 0, false, err
 	}
 	tag, err := c.tx.Exec(ctx, `delete from audit_events where tenant_id = $1 and id = any($2)`, c.tenant, ids)
 	return int(tag.RowsAffected()), upto, more, err
 }
 
-// forget deletes the lists that lead to no other events than ids, which are about to leave.
-func (c *chain) forget(ctx context.Context, ids []int64) error {
+// forget deletes the lists that lead to no other events than ids, those of the seals up to upto, which are about to leave.
+func (c *chain) forget(ctx context.Context, ids []int64, upto int64) error {
 	leaving := make(map[int64]bool, len(ids))
 	for _, id := range ids {
 		leaving[id] = true
@@ -171,14 +171,14 @@ func (c *chain) forget(ctx context.Context, ids []int64) error {
 		return err
 	}
 	for _, segment := range segments {
-		reached, whole, err := c.forgetIn(ctx, segment, words, leaving)
+		reached, err := c.forgetIn(ctx, segment, words, leaving)
 		if err != nil {
 			return err
 		}
 		if !reached {
 			return nil // and none after it
 		}
-		if whole {
+		if segment <= upto { // whose last seal that is
 			if _, err := c.tx.Exec(ctx, `delete from audit_segments where tenant_id = $1 and upto = $2`, c.tenant, segment); err != nil {
 				return err
 			}
@@ -188,12 +188,12 @@ func (c *chain) forget(ctx context.Context, ids []int64) error {
 }
 
 // forgetIn does so in one segment; reached says whether any of words led to
-// events that leave, whole whether nothing is left.
-func (c *chain) forgetIn(ctx context.Context, segment int64, words []int64, leaving map[int64]bool) (reached, whole bool, err error) {
+// events that leave.
+func (c *chain) forgetIn(ctx context.Context, segment int64, words []int64, leaving map[int64]bool) (reached bool, err error) {
 	rows, err := c.tx.Query(ctx, `select w.word, w.events from unnest($3::bigint[]) as t (word)
 		cross join lateral (select word, events from audit_words where tenant_id = $1 and word = t.word and segment = $2 offset 0) w`, c.tenant, segment, words)
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
 	lists, others := map[int64][]int64{}, map[int64]bool{}
 	var word int64
@@ -209,7 +209,7 @@ func (c *chain) forgetIn(ctx context.Context, segment int64, words []int64, leav
 		}
 		return nil
 	}); err != nil || !reached {
-		return false, false, err
+		return false, err
 	}
 	ids := make([]int64, 0, len(others))
 	for id := range others {
@@ -217,11 +217,11 @@ func (c *chain) forgetIn(ctx context.Context, segment int64, words []int64, leav
 	}
 	rows, err = c.tx.Query(ctx, `select id from audit_events where tenant_id = $1 and id = any($2)`, c.tenant, ids)
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
 	stay, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
 	slices.Sort(stay)
 	var gone []int64
@@ -231,9 +231,6 @@ func (c *chain) forgetIn(ctx context.Context, segment int64, words []int64, leav
 		}
 	}
 	slices.Sort(gone)
-	if _, err := c.tx.Exec(ctx, `delete from audit_words where tenant_id = $1 and segment = $2 and word = any($3)`, c.tenant, segment, gone); err != nil {
-		return false, false, err
-	}
-	// Every event has lists, of its type for one.
-	return true, len(gone) == len(lists) && len(stay) == 0, nil
+	_, err = c.tx.Exec(ctx, `delete from audit_words where tenant_id = $1 and segment = $2 and word = any($3)`, c.tenant, segment, gone)
+	return true, err
 }

@@ -24,8 +24,19 @@ func (s *Sealer) segment(ctx context.Context, tenant int64) (total int64, err er
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		rows, err := c.tx.Query(ctx, `select number, total, last, events from audit_seals where tenant_id = $1 and number > $2 order by number limit $3`,
-			tenant, upto, segmentMin)
+		// What has expired is searched no more. Where all has, there is no segment to go on from.
+		gone, err := expired(ctx, c.tx, tenant)
+		if err != nil {
+			return err
+		}
+		if gone > upto {
+			upto = gone
+			if err := c.tx.QueryRow(ctx, `select coalesce((select total from audit_seals where tenant_id = $1 and number = $2), 0)`, tenant, gone).Scan(&total); err != nil {
+				return err
+			}
+		}
+		rows, err := c.tx.Query(ctx, `select number, total, last, events from audit_seals
+			where tenant_id = $1 and number > $2 and events <> '{}' order by number limit $3`, tenant, upto, segmentMin)
 		if err != nil {
 			return err
 		}
@@ -62,16 +73,30 @@ func (s *Sealer) segment(ctx context.Context, tenant int64) (total int64, err er
 		if newest.After(horizon) {
 			horizon = newest
 		}
-		words, lists := postings(lines)
 		if _, err := c.tx.Exec(ctx, `insert into audit_segments (tenant_id, upto, total, last, oldest, newest, horizon) values ($1,$2,$3,$4,$5,$6,$7)`,
 			tenant, upto, total, last, oldest, newest, horizon); err != nil {
 			return err
 		}
-		_, err = c.tx.Exec(ctx, `insert into audit_words (tenant_id, word, segment, events)
-			select $1, w, $2, e from unnest($3::bigint[], $4::bytea[]) as new (w, e)`, tenant, upto, words, lists)
-		return err
+		words, lists := postings(lines)
+		return c.list(ctx, upto, words, lists)
 	})
 	return total, err
+}
+
+// list writes the lists of a segment.
+func (c *chain) list(ctx context.Context, segment int64, words []int64, lists [][]byte) error {
+	const insert = `insert into audit_words (tenant_id, word, segment, events)
+		select $1, w, $2, e from unnest($3::bigint[], $4::bytea[]) as new (w, e) on conflict do nothing`
+	tag, err := c.tx.Exec(ctx, insert, c.tenant, segment, words, lists)
+	if err != nil || tag.RowsAffected() == int64(len(words)) {
+		return err
+	}
+	// Somebody has deleted the segment and left lists of it.
+	if _, err := c.tx.Exec(ctx, `delete from audit_words where tenant_id = $1 and segment = $2 and word = any ($3)`, c.tenant, segment, words); err != nil {
+		return err
+	}
+	_, err = c.tx.Exec(ctx, insert, c.tenant, segment, words, lists)
+	return err
 }
 
 // postings returns the terms of lines, which ascend by id, and for each the ids of those that have it.

@@ -107,12 +107,14 @@ type verification struct {
 	since   time.Time
 	leaving []leave
 	started time.Time
+	lists   listing
 }
 
 // Verify follows a tenant's whole chain: every seal's signature and place in
-// it, every event against its seal, and that there is no event beside them. It
-// reports what it finds; an error says that it could not look. Memory is
-// bounded by what is written in some minutes.
+// it, every event against its seal, that there is no event beside them, and that
+// the lists that searches go by lead to them. It reports what it finds; an error
+// says that it could not look. Memory is bounded by a segment and what is
+// written in some minutes.
 func Verify(ctx context.Context, read Reading, tenant int64, o VerifyOptions) (*Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -125,8 +127,10 @@ func Verify(ctx context.Context, read Reading, tenant int64, o VerifyOptions) (*
 		v.anchors = newAnchorReader(o.Anchors, tenant)
 	}
 	err := read(ctx, func(tx Rows) (err error) {
-		v.Expired, err = expired(ctx, tx, tenant)
-		return err
+		if v.Expired, err = expired(ctx, tx, tenant); err != nil {
+			return err
+		}
+		return v.beginLists(ctx, tx)
 	})
 	if err != nil {
 		return nil, err
@@ -139,7 +143,7 @@ func Verify(ctx context.Context, read Reading, tenant int64, o VerifyOptions) (*
 			o.Progress(v.Seals, v.Events)
 		}
 	}
-	if err := read(ctx, func(tx Rows) error { return v.tail(ctx, tx) }); err != nil {
+	if err := read(ctx, func(tx Rows) error { return first(v.tail(ctx, tx), v.endLists(ctx, tx)) }); err != nil {
 		return nil, err
 	}
 	if v.anchors != nil {
@@ -173,6 +177,11 @@ func (v *verification) next(ctx context.Context, tx Rows) (bool, error) {
 	seals, err := pgx.CollectRows(rows, scanSeal)
 	if err != nil {
 		return false, err
+	}
+	if len(seals) > 0 {
+		if err := v.segments(ctx, tx, seals[len(seals)-1].Number); err != nil {
+			return false, err
+		}
 	}
 	settled := v.before.Settled
 	for i := range seals {
@@ -216,7 +225,11 @@ func (v *verification) seal(ctx context.Context, tx Rows, l *link) error {
 	if err := v.anchored(ctx, l); err != nil {
 		return err
 	}
-	if err := v.events(ctx, tx, l); err != nil {
+	there, err := v.events(ctx, tx, l)
+	if err != nil {
+		return err
+	}
+	if err := v.listed(ctx, tx, l, there); err != nil {
 		return err
 	}
 	v.rules(l)
@@ -250,22 +263,26 @@ func (v *verification) agrees(l *link) {
 }
 
 // events verifies that the events of a seal are there and as they were, or have expired.
-func (v *verification) events(ctx context.Context, tx Rows, l *link) error {
+// It returns them.
+func (v *verification) events(ctx context.Context, tx Rows, l *link) (of sealed, err error) {
 	v.open = append(v.open, l.ids...)
+	of.seal = l.Number
 	if l.Number <= v.Expired {
-		return v.gone(ctx, tx, l)
+		of.others = l.ids
+		return of, v.gone(ctx, tx, l)
 	}
 	lines, err := linesOf(ctx, tx, v.tenant, l.ids)
 	if err != nil {
-		return err
+		return of, err
 	}
 	if len(lines) < len(l.ids) {
 		// They may have left while we were on the way.
 		if v.Expired, err = expired(ctx, tx, v.tenant); err != nil {
-			return err
+			return of, err
 		}
 		if l.Number <= v.Expired {
-			return v.gone(ctx, tx, l)
+			of.others = l.ids
+			return of, v.gone(ctx, tx, l)
 		}
 	}
 	hashes := l.hashes()
@@ -274,6 +291,7 @@ func (v *verification) events(ctx context.Context, tx Rows, l *link) error {
 	for i, id := range l.ids {
 		if next == len(lines) || lines[next].ID != id {
 			v.found(EventMissing, l.Number, id, "event %s of seal %d is gone", idText(id), l.Number)
+			of.others = append(of.others, id)
 			continue
 		}
 		line := &lines[next]
@@ -282,6 +300,7 @@ func (v *verification) events(ctx context.Context, tx Rows, l *link) error {
 		switch {
 		case i >= len(hashes) || hashLeaf(buffer) != hashes[i]:
 			v.found(EventChanged, l.Number, id, "event %s of seal %d is not as it was when it was sealed", idText(id), l.Number)
+			of.others = append(of.others, id)
 			continue
 		case v.before.Number > 0 && line.At.Before(v.before.Newest.Add(-overdue)):
 			v.found(EventBackdated, l.Number, id, "event %s of seal %d says %s, and was written after %s", idText(id), l.Number,
@@ -291,8 +310,9 @@ func (v *verification) events(ctx context.Context, tx Rows, l *link) error {
 				line.At.Format(time.RFC3339), l.At.Format(time.RFC3339))
 		}
 		v.Events++
+		of.lines = append(of.lines, *line)
 	}
-	return nil
+	return of, nil
 }
 
 // gone verifies that none of the events of an expired seal is there.

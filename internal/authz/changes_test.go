@@ -188,63 +188,6 @@ func TestAdminsWhoRemoveEachOther(t *testing.T) {
 	require.Equal(t, fault.Conflict, fault.KindOf(one))
 }
 
-func TestSyncing(t *testing.T) {
-	t.Parallel()
-	c := setupCompany(t)
-	sync := func(member int64, wanted ...authz.Wanted) (changed bool) {
-		c.in(c.tenant, func(tx *postgres.Tx) (err error) {
-			changed, err = authz.SyncGrants(tx, member, authz.SSO, wanted, c.now())
-			return err
-		})
-		return changed
-	}
-	version := func() (n int64) {
-		c.in(c.tenant, func(tx *postgres.Tx) error {
-			return tx.QueryRow(tx.Context(), `select version from policy_versions where tenant_id = $1`, c.tenant).Scan(&n)
-		})
-		return n
-	}
-	p := c.policies(nil)
-	require.True(t, sync(c.analyst, authz.Wanted{Role: authz.Exporter}, authz.Wanted{Role: authz.Exporter}, authz.Wanted{Role: "gone"}, authz.Wanted{Role: authz.Auditor, Store: 1 << 40}))
-	require.True(t, c.may(p, c.tenant, c.analyst, 0, authz.StatementsExport))
-	before := version()
-	require.False(t, sync(c.analyst, authz.Wanted{Role: authz.Exporter}))
-	require.Equal(t, before, version(), "a sign-in that changes nothing touches nothing")
-	require.True(t, sync(c.analyst, authz.Wanted{Role: authz.Auditor, Store: c.store}))
-	p.Announce(t.Context(), c.tenant)
-	require.False(t, c.may(p, c.tenant, c.analyst, 0, authz.StatementsExport))
-	require.True(t, c.may(p, c.tenant, c.analyst, c.store, authz.AuditView))
-	require.True(t, sync(c.analyst))
-	p.Announce(t.Context(), c.tenant)
-	require.True(t, c.may(p, c.tenant, c.analyst, 0, authz.StatementsView), "given by hand, so it stays")
-	require.False(t, c.may(p, c.tenant, c.analyst, c.store, authz.AuditView))
-
-	// The last admin, whom the provider would make a nobody.
-	require.True(t, sync(c.exporter, authz.Wanted{Role: authz.TenantAdmin}))
-	c.in(c.tenant, func(tx *postgres.Tx) error { return authz.TakeGrant(tx, c.admin, c.adminGrant) })
-	require.False(t, sync(c.exporter))
-	events := c.events(c.tenant)
-	require.Equal(t, "grant.kept", events[len(events)-1])
-	before = version()
-	require.False(t, sync(c.exporter))
-	require.Equal(t, events, c.events(c.tenant), "it was told when it began")
-	require.Equal(t, before, version())
-	require.False(t, sync(c.exporter, authz.Wanted{Role: authz.TenantAdmin}), "the provider gives it again")
-	require.False(t, sync(c.exporter))
-	require.Equal(t, append(events, "grant.kept"), c.events(c.tenant), "so this is another time")
-	c.give(c.tenant, authz.NewGrant{Member: c.admin, Role: authz.TenantAdmin})
-	require.True(t, sync(c.exporter), "now there is another")
-
-	require.Equal(t, fault.NotFound, c.kind(func(tx *postgres.Tx) error {
-		_, err := authz.SyncGrants(tx, 1, authz.FromSCIM, nil, c.now())
-		return err
-	}))
-	require.Equal(t, fault.Internal, c.kind(func(tx *postgres.Tx) error {
-		_, err := authz.SyncGrants(tx, c.analyst, authz.Manual, nil, c.now())
-		return err
-	}))
-}
-
 func TestRolesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	c := setupCompany(t)

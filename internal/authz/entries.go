@@ -162,6 +162,26 @@ func OpenEntries(tx *postgres.Tx, now time.Time) ([]Entry, error) {
 	return selectEntries(tx, `where tenant_id = $1 and left_at is null and expires_at > $2 order by entered_at, id limit 100`, now)
 }
 
+// ReviewEntries lists the operators who may look into the tenant now, longest
+// first, at the level that its settings leave them: the access review's.
+func ReviewEntries(tx *postgres.Tx, now time.Time) ([]Entry, error) {
+	var allows string
+	if err := tx.QueryRow(tx.Context(), `select coalesce((select break_glass from tenant_settings where tenant_id = $1), 'read')`,
+		tx.TenantID()).Scan(&allows); err != nil {
+		return nil, err
+	}
+	if allows == "off" {
+		return []Entry{}, nil
+	}
+	open, err := OpenEntries(tx, now)
+	for i := range open {
+		if allows != string(Full) {
+			open[i].Level = ReadOnly
+		}
+	}
+	return open, err
+}
+
 // ListEntries returns one page of the operators' entries, newest first, and the
 // cursor of the next page; "" when there is none.
 func ListEntries(tx *postgres.Tx, page Page) ([]Entry, string, error) {

@@ -170,6 +170,10 @@ func selectGrants(tx *postgres.Tx, where string, args ...any) ([]Grant, error) {
 
 // recordGrant tells the log. The target is the member.
 func recordGrant(tx *postgres.Tx, what audit.Type, g *Grant, memberName string) error {
+	return audit.Record(tx, grantEvent(what, g, memberName))
+}
+
+func grantEvent(what audit.Type, g *Grant, memberName string) audit.Event {
 	facts := map[string]any{"grant": id.Text(g.ID), "role": g.Role, "source": string(g.Source)}
 	if g.Store != 0 {
 		facts["store"] = g.Store
@@ -183,7 +187,7 @@ func recordGrant(tx *postgres.Tx, what audit.Type, g *Grant, memberName string) 
 	} else {
 		e.Before = facts
 	}
-	return audit.Record(tx, e)
+	return e
 }
 
 // memberName returns the name or address of a member, or NotFound.

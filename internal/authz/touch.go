@@ -22,10 +22,12 @@ func Touch(tx *postgres.Tx) error {
 }
 
 // hasAdmin: somebody active has the admin's role in the whole tenant, for ever.
-const hasAdmin = `exists (
-	select from grants g join members m on m.tenant_id = g.tenant_id and m.id = g.member_id
+const hasAdmin = `exists (select ` + admins + `)`
+
+// admins are the grants that say so.
+const admins = `from grants g join members m on m.tenant_id = g.tenant_id and m.id = g.member_id
 	where g.tenant_id = $1 and g.store_id is null and g.expires_at is null and m.status = 'active'
-	and g.role = (select case t.kind when 'platform' then 'operator' else 'tenant-admin' end from tenants t where t.id = $1))`
+	and g.role = (select case t.kind when 'platform' then 'operator' else 'tenant-admin' end from tenants t where t.id = $1)`
 
 // RequireAdmin is the last thing in such a transaction: Conflict when nobody
 // would be left who is active and an admin (of the platform: an operator) in the

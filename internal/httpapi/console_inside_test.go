@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -81,6 +82,50 @@ func TestBothSidesSeeAnEntry(t *testing.T) {
 	all := boss.entries(own.Slug)
 	require.Len(t, all, 2)
 	require.False(t, all[0].Active || all[1].Active)
+}
+
+// An operator who is inside may look, and so stands in the access review.
+func TestTheAccessReviewTellsOfOperatorsInside(t *testing.T) {
+	t.Parallel()
+	o := setupOffice(t)
+	own, other := o.tenant(), o.tenant()
+	boss, op := o.as(own, admin), o.as(o.platform, authz.Operator)
+	inside := func(v *visitor, slug string) []apiv1.Entry {
+		var page apiv1.AccessReviewPage
+		v.call("GET", "/api/v1/tenants/"+slug+"/access-review?limit=1", nil).is(http.StatusOK).json(&page)
+		require.NotNil(t, page.Inside)
+		return page.Inside
+	}
+	allow := func(what string) {
+		o.in(own.ID, func(tx *postgres.Tx) error {
+			_, err := tx.Exec(tx.Context(), `insert into tenant_settings (tenant_id, break_glass) values ($1, $2)
+				on conflict (tenant_id) do update set break_glass = $2`, own.ID, what)
+			return err
+		})
+	}
+	require.Empty(t, inside(boss, own.Slug))
+	allow("full")
+	level := apiv1.NewEntryLevelFull
+	body := apiv1.NewEntry{Reason: "Ticket 4711 of today", Minutes: 30, Level: &level}
+	op.call("POST", "/api/v1/tenants/"+own.Slug+"/entry", body).is(http.StatusCreated)
+	all := inside(boss, own.Slug)
+	require.Len(t, all, 1)
+	require.Equal(t, body.Reason, all[0].Reason)
+	require.NotEmpty(t, all[0].Operator)
+	require.Equal(t, apiv1.EntryLevelFull, all[0].Level)
+	require.True(t, all[0].Active)
+	require.Equal(t, 30*time.Minute, all[0].ExpiresAt.Sub(all[0].EnteredAt))
+	require.Empty(t, inside(o.as(other, admin), other.Slug), "another tenant")
+	o.as(other, admin).call("GET", "/api/v1/tenants/"+own.Slug+"/access-review", nil).is(http.StatusNotFound)
+	o.as(own, authz.Analyst).call("GET", "/api/v1/tenants/"+own.Slug+"/access-review", nil).is(http.StatusForbidden)
+
+	allow("read")
+	require.Equal(t, apiv1.EntryLevelRead, inside(boss, own.Slug)[0].Level, "as the settings leave it")
+	allow("off")
+	require.Empty(t, inside(boss, own.Slug), "who may do nothing")
+	allow("read")
+	op.call("DELETE", "/api/v1/tenants/"+own.Slug+"/entry", nil).is(http.StatusNoContent)
+	require.Empty(t, inside(boss, own.Slug))
 }
 
 // Whatever an operator reads inside a tenant stands in the tenant's own log,

@@ -40,12 +40,17 @@ func (a *API) reviewAccess(x *exchange) error {
 		if err != nil {
 			return err
 		}
+		inside, err := authz.ReviewEntries(tx, page.At)
+		if err != nil {
+			return err
+		}
 		page.Items, page.Next = each(rows, reviewModel(x.caller.tenant)), next
+		page.Inside = each(inside, entryModel(page.At))
 		page.Totals = apiv1.AccessReviewTotals{
 			Members: t.Members, CanView: t.CanView, CanViewIdentity: t.CanSeeWho, CanExport: t.CanExport, Grants: t.Grants,
 			Expired: t.Expired, Unused: t.Unused, NeverUsed: t.NeverUsed, BulkKeys: t.BulkKeys,
 		}
-		return audit.Record(tx, audit.Event{Type: audit.AccessReviewed, Details: map[string]any{"rows": len(rows)}})
+		return audit.Record(tx, audit.Event{Type: audit.AccessReviewed, Details: map[string]any{"rows": len(rows), "operators_inside": len(inside)}})
 	}); err != nil {
 		return err
 	}

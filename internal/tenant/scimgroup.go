@@ -342,10 +342,6 @@ func syncMembers(tx *postgres.Tx, members []int64, now time.Time) error {
 	}); err != nil {
 		return err
 	}
-	for _, m := range members {
-		if _, err := authz.SyncGrants(tx, m, authz.FromSCIM, wanted[m], now); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = authz.SyncMembers(tx, members, authz.FromSCIM, wanted, now)
+	return err
 }

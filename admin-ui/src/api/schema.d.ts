@@ -1296,7 +1296,7 @@ export interface paths {
         put?: never;
         /**
          * Check the chain of seals
-         * @description The whole chain, from the first seal. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
+         * @description The whole chain, from the first seal, its events, and the lists that searches go by. The answer comes line by line, each a Verification: how far it is, every second or so, and at last the result, with done. An answer without a last line was broken off. One at a time in a tenant; the result is recorded.
          */
         post: operations["verifyAudit"];
         delete?: never;
@@ -2617,6 +2617,8 @@ export interface components {
             /** Format: date-time */
             at: string;
             totals: components["schemas"]["AccessReviewTotals"];
+            /** @description Operators who are inside now, who are no members and may look besides them: why, until when, and at which level, as the settings leave it. On every page. */
+            inside: components["schemas"]["Entry"][];
             items: components["schemas"]["AccessReviewRow"][];
             next: components["schemas"]["Next"];
         };

@@ -130,6 +130,21 @@ export function ReviewTab() {
           ))}
         </SimpleGrid>
       )}
+      {pages.first?.inside.map((entry) => (
+        <div key={entry.id} className={classes.panel} style={{ padding: '8px 10px' }}>
+          <Text size="sm">
+            {entry.operator} <span className={`${classes.mark} ${classes.warning}`}>{t('review.inside')}</span>
+          </Text>
+          <Text size="sm" c="dimmed">
+            {t('review.insideText', {
+              level: t(`operators.${entry.level}`),
+              from: format.time(entry.enteredAt),
+              until: format.time(entry.expiresAt),
+              reason: entry.reason,
+            })}
+          </Text>
+        </div>
+      ))}
       <DataTable
         label={t('review.tab')}
         columns={columns}
