@@ -62,14 +62,7 @@ func (s *Sealer) segment(ctx context.Context, tenant int64) (total int64, err er
 		if err != nil || len(lines) == 0 { // somebody has deleted them all
 			return err
 		}
-		oldest, newest := lines[0].At, lines[0].At
-		for i := range lines {
-			if at := lines[i].At; at.Before(oldest) {
-				oldest = at
-			} else if at.After(newest) {
-				newest = at
-			}
-		}
+		oldest, newest := span(lines)
 		if newest.After(horizon) {
 			horizon = newest
 		}
@@ -118,4 +111,17 @@ func postings(lines []Line) (words []int64, lists [][]byte) {
 		lists[i] = appendIDs(nil, ids[word])
 	}
 	return words, lists
+}
+
+// span returns the times of the earliest and the latest of lines, of which there is one at least.
+func span(lines []Line) (oldest, newest time.Time) {
+	oldest, newest = lines[0].At, lines[0].At
+	for i := range lines {
+		if at := lines[i].At; at.Before(oldest) {
+			oldest = at
+		} else if at.After(newest) {
+			newest = at
+		}
+	}
+	return oldest, newest
 }

@@ -214,14 +214,7 @@ func (v *verification) fits(s *segmentRow, l *link, lines []Line, whole bool) {
 	if len(lines) == 0 {
 		return
 	}
-	oldest, newest := lines[0].At, lines[0].At
-	for i := range lines {
-		if at := lines[i].At; at.Before(oldest) {
-			oldest = at
-		} else if at.After(newest) {
-			newest = at
-		}
-	}
+	oldest, newest := span(lines)
 	horizon := newest
 	if v.lists.before != nil && v.lists.before.horizon.After(horizon) {
 		horizon = v.lists.before.horizon
